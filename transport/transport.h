@@ -35,6 +35,13 @@ namespace am::transport {
 struct OutboundFrame {
   absl::string_view head;
   absl::Span<const Buffer> parts = {};
+
+  // What counts against Transport::max_frame_bytes.
+  std::size_t bytes() const {
+    std::size_t sum = head.size();
+    for (const Buffer& part : parts) sum += part.size();
+    return sum;
+  }
 };
 
 // A frame that arrived.

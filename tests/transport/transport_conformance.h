@@ -1,0 +1,120 @@
+// What every Transport has to keep, as one suite of tests. A new transport
+// describes a world and instantiates the suite, in a dozen lines:
+//
+//   class MyWorld final : public TransportWorld { ... };
+//   INSTANTIATE_TEST_SUITE_P(My, TransportConformance,
+//                            testing::Values(&MakeWorld<MyWorld>));
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "am/transport/transport.h"
+#include "gtest/gtest.h"
+
+namespace am::transport {
+
+// The frame limit which every transport of a world must have.
+inline constexpr std::size_t kFrameLimit = std::size_t{1} << 20;
+
+// Long enough for any machine; only a broken transport ever waits for so long.
+inline constexpr absl::Duration kBound = absl::Seconds(30);
+
+// Where the transports of one test live.
+class TransportWorld {
+ public:
+  virtual ~TransportWorld() = default;
+
+  // With kFrameLimit, and lanes that refuse after some thousand frames of
+  // 4 KiB which nobody receives.
+  virtual std::unique_ptr<Transport> MakeTransport() = 0;
+
+  // To listen on, another one each time.
+  virtual Address FreshAddress() = 0;
+
+  // Where nobody listens.
+  virtual Address DesertedAddress() = 0;
+
+  // Of a kind that this transport does not know.
+  virtual Address ForeignAddress() = 0;
+};
+
+using WorldMaker = std::unique_ptr<TransportWorld> (*)();
+
+template <typename World>
+std::unique_ptr<TransportWorld> MakeWorld() {
+  return std::make_unique<World>();
+}
+
+// A lane together with an observer that checks the law of LaneObserver at each
+// of its calls. To be used by one thread, but for the counts.
+class WatchedLane final : private LaneObserver {
+ public:
+  WatchedLane(Transport& transport, const Address& to);
+  ~WatchedLane() override { Close(); }
+
+  SendResult TrySend(absl::string_view head,
+                     const std::vector<Buffer>& parts = {});
+  void Close();
+
+  // Runs at the end of each call of the observer.
+  void set_on_call(std::function<void()> on_call) {
+    on_call_ = std::move(on_call);
+  }
+
+  int writable_calls() const { return writable_calls_; }
+  bool lost() const { return lost_calls_ > 0; }
+
+ private:
+  void OnWritable() override;
+  void OnLost(absl::string_view why) override;
+  void CheckLaw();
+
+  std::atomic<int> calls_running_ = 0;
+  std::atomic<int> refusals_ = 0;
+  std::atomic<int> writable_calls_ = 0;
+  std::atomic<int> lost_calls_ = 0;
+  std::atomic<bool> closed_ = false;
+  std::function<void()> on_call_;
+  std::unique_ptr<Lane> lane_;
+};
+
+// A transport that receives into a list of its own.
+class Station {
+ public:
+  explicit Station(TransportWorld& world) : transport_(world.MakeTransport()) {}
+
+  Address Listen(const Address& at);
+  WatchedLane Open(const Address& to) { return WatchedLane(*transport_, to); }
+
+  // The next frame, for which it waits; fails the test after kBound.
+  InboundFrame Next();
+  std::string NextHead() { return std::string(Next().head.view()); }
+
+  // Receives until `condition` holds; fails the test after kBound.
+  void Await(const std::function<bool()>& condition);
+
+  Transport& transport() { return *transport_; }
+
+ private:
+  std::unique_ptr<Transport> transport_;
+  std::deque<InboundFrame> received_;
+};
+
+class TransportConformance : public testing::TestWithParam<WorldMaker> {
+ protected:
+  // Sends frames of 4 KiB, numbered from `first` on, until one is refused;
+  // returns how many were taken.
+  static int Fill(WatchedLane& lane, int first = 0);
+
+  const std::unique_ptr<TransportWorld> world_ = GetParam()();
+};
+
+}  // namespace am::transport
