@@ -27,18 +27,22 @@ def compile_command(action, execution_root):
     source = arguments[arguments.index("-c") + 1]
     if source.startswith("external/"):
         return None
-    generated = source.startswith("bazel-out/")
+    # By their real path tools find .clang-tidy, and the editor its file.
+    file = source
+    if not source.startswith("bazel-out/"):
+        file = os.path.abspath(source)
     return {
         "directory": execution_root,
-        "file": source if generated else os.path.abspath(source),
-        "arguments": arguments,
+        "file": file,
+        "arguments": [file if a == source else a for a in arguments],
     }
 
 
 def main():
-    execution_root = bazel("info", "execution_root").strip()
+    execution_root = bazel("info", "--noshow_progress", "execution_root").strip()
     actions = json.loads(bazel(
-        "aquery", "--output=jsonproto", "--ui_event_filters=-info",
+        "aquery", "--output=jsonproto", "--noshow_progress",
+        "--ui_event_filters=-info",
         'mnemonic("CppCompile", //...)')).get("actions", [])
     commands = {}
     for action in actions:

@@ -21,7 +21,7 @@ import words
 # buildifier would have Bazel's own rules loaded, which Bazel 4 cannot.
 _BUILDIFIER_WARNINGS = ",".join("-native-" + rules for rules in (
     "cc-binary", "cc-library", "cc-proto", "cc-test", "proto", "proto-info",
-    "py", "shell-binary", "shell-library", "shell-test"))
+    "proto-lang-toolchain", "sh-binary", "sh-library", "sh-test"))
 
 
 class Skipped(Exception):
@@ -90,7 +90,10 @@ def check_tidy(files):
     with open("compile_commands.json", encoding="utf-8") as file:
         known = {entry["file"] for entry in json.load(file)}
     sources = sorted(known & {os.path.abspath(path) for path in files})
-    yield from run("run-clang-tidy", "-quiet", "-p", ".", *sources)
+    output = "\n".join(run("run-clang-tidy", "-quiet", "-p", ".", *sources))
+    output = re.sub(r"\x1b\[[\d;]*m", "", output)
+    errors = re.findall(r"^.*: error: .*$", output, re.MULTILINE)
+    yield from sorted(set(errors)) or filter(None, [output])
 
 
 CHECKS = {

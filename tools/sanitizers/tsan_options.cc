@@ -4,8 +4,10 @@
 // Only gRPC's headers are named below: its inlined code runs in our modules. A
 // race in a handler is still reported, even one that a gRPC thread runs.
 
+// The names are TSan's. NOLINTBEGIN(bugprone-reserved-identifier)
 extern "C" const char* __tsan_default_options();
 extern "C" const char* __tsan_default_suppressions();
+// NOLINTEND(bugprone-reserved-identifier)
 
 const char* __tsan_default_options() {
   return "ignore_noninstrumented_modules=1:second_deadlock_stack=1";
