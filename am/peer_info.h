@@ -1,0 +1,50 @@
+// PeerInfo: who an instance is and where it can be reached.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "am/instance_id.h"
+#include "am/transport/address.h"
+
+namespace am {
+
+namespace v1 {
+class PeerInfo;
+}
+
+// What tells whether two processes share a host, and an ipc path on it: the
+// kernel's boot id, and the socket file's device and inode. Containers share
+// the first but not the second.
+struct HostIdentity {
+  std::string boot_id;
+  std::uint64_t ipc_device = 0;
+  std::uint64_t ipc_inode = 0;
+
+  // This machine's boot id, and the device and inode of `ipc_path` unless it
+  // is empty. Fields that cannot be read stay empty.
+  static HostIdentity Of(const std::string& ipc_path);
+};
+
+struct PeerInfo {
+  InstanceId id;
+  std::string name;  // for people; need not be unique
+  std::vector<transport::Address> addresses;
+  HostIdentity host;
+
+  // The best address to reach this peer from here: its ipc path if that is, by
+  // identity, a socket we see too, else tcp, else whatever there is.
+  // NOT_FOUND if there is none.
+  absl::StatusOr<transport::Address> Choose() const;
+
+  std::string ToString() const;
+};
+
+void ToProto(const PeerInfo& info, v1::PeerInfo& proto);
+
+// INVALID_ARGUMENT if an address does not parse or the id is zero.
+absl::StatusOr<PeerInfo> FromProto(const v1::PeerInfo& proto);
+
+}  // namespace am
