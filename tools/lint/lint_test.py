@@ -119,7 +119,8 @@ class LengthsTest(unittest.TestCase):
     def test_functions(self):
         body = "  Call(\"}\");  // {\n" * 79
         for head in ("int F() {", "A::A(int a)\n    : a_(a),\n      b_{} {",
-                     "TEST(A, B) {", "extern \"C\" int F(int a) {", "auto f = [&](int) {",
+                     "TEST(A, B) {", "extern \"C\" int F(int a) {",
+                     "auto f = [&](int) {",
                      "template <typename T>\nvoid F(T) const {",
                      " public:\n  A(int) {"):
             code = f"namespace am {{\n{head}\n{body}}}\n}}\n"

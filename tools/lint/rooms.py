@@ -45,9 +45,10 @@ LIBRARIES = {
     "gRPC": (r"(grpc|grpcpp|grpc\+\+)/|.*\.grpc\.pb\.h$",
              "@com_github_grpc_grpc//",
              ("am/control/", "bench/", "tests/am/control/", "tests/fault/",
-              "tests/golden/", "tests/integration/", "tests/tools/")),
+              "tests/golden/", "tests/integration/", "tests/protoc_gen_am/",
+              "tests/tools/")),
     "protoc": (r"google/protobuf/compiler/", "@com_google_protobuf//:protoc_lib",
-               ("tools/protoc_gen_am/", "tests/tools/protoc_gen_am/")),
+               ("tools/protoc_gen_am/", "tests/")),
 }
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
