@@ -67,15 +67,13 @@ absl::string_view WireErrorName(WireError error) {
 
 std::uint32_t ToBudget(absl::Duration left) {
   if (left <= absl::ZeroDuration()) return 0;
-  if (left == absl::InfiniteDuration()) return kNoBudget;
-  // Saturates; above 24 hours it makes no difference.
+  // Saturates, far above 24 hours.
   const std::int64_t units =
       (absl::ToInt64Nanoseconds(left) - 1) / kUnitNanoseconds + 1;
   return static_cast<std::uint32_t>(std::min(units, kMaxBudget));
 }
 
 absl::Duration FromBudget(std::uint32_t budget) {
-  if (budget == kNoBudget) return absl::InfiniteDuration();
   return absl::Nanoseconds(std::min<std::int64_t>(budget, kMaxBudget) *
                            kUnitNanoseconds);
 }

@@ -107,13 +107,14 @@ static_assert(std::is_trivially_copyable_v<MessageHeader>);
 
 // -- Budgets: the time a message has left, in units of 100 microseconds ----
 
+// None applies: replies, control messages.
 inline constexpr std::uint32_t kNoBudget = 0xffffffff;
 
-// Rounds up, so that time is never lost on the way. Below zero becomes 0, more
-// than 24 hours becomes 24 hours, and infinity kNoBudget.
+// Rounds up, so that no time is lost on the way. Below zero becomes 0, and more
+// than 24 hours becomes 24 hours.
 std::uint32_t ToBudget(absl::Duration left);
 
-// At most 24 hours; infinity for kNoBudget.
+// At most 24 hours, also for kNoBudget: nothing waits for ever.
 absl::Duration FromBudget(std::uint32_t budget);
 
 // -- Writing ---------------------------------------------------------------
