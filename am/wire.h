@@ -197,7 +197,11 @@ class FrameReader {
     return true;
   }
 
-  // A share in the payload, which then outlives the frame.
+  // Shares in the frame, for what shall outlive it.
+  transport::Buffer ShareMetadata(const MessageView& message) const {
+    if (message.metadata.empty()) return transport::Buffer();
+    return transport::Buffer(message.metadata, frame_->head.owner());
+  }
   transport::Buffer SharePayload(const MessageView& message) const {
     if (message.part != nullptr) return *message.part;
     return transport::Buffer(message.payload, frame_->head.owner());

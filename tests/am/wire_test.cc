@@ -174,20 +174,25 @@ TEST(Frame, CarriesPayloadsInParts) {
   EXPECT_EQ(message.payload, "third");
 }
 
-TEST(Frame, PayloadsOutliveIt) {
+TEST(Frame, IsOutlivedByWhatIsShared) {
+  const std::string metadata = *EncodeMetadata({{"k", "v"}});
   InboundFrame inbound = Frame()
-                             .Add(MessageKind::kCall, "inline")
+                             .Add(MessageKind::kCall, "inline", metadata)
                              .AddWithPart(MessageKind::kCall, "part")
                              .Inbound();
   FrameReader reader;
   ASSERT_EQ(reader.Read(inbound), WireError::kNone);
   MessageView message;
   ASSERT_TRUE(reader.Next(message));
+  const Buffer beside = reader.ShareMetadata(message);
   const Buffer in_head = reader.SharePayload(message);
   ASSERT_TRUE(reader.Next(message));
+  const Buffer nothing = reader.ShareMetadata(message);
   const Buffer in_part = reader.SharePayload(message);
   inbound = InboundFrame();
 
+  EXPECT_EQ(beside.view(), metadata);
+  EXPECT_TRUE(nothing.empty());
   EXPECT_EQ(in_head.view(), "inline");
   EXPECT_EQ(in_part.view(), "part");
 }
