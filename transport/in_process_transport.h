@@ -36,7 +36,7 @@ struct InProcessOptions {
   // Of one lane, sent and not yet received; at least 1.
   std::size_t lane_frames = 1000;
   // Head and parts together.
-  std::size_t max_frame_bytes = std::size_t{64} << 20;
+  std::size_t max_frame_bytes = kDefaultMaxFrameBytes;
 };
 
 // The world whose transports can reach each other. Outside it their names mean

@@ -30,6 +30,10 @@
 
 namespace am::transport {
 
+// A message of 64 MiB and the headers around it.
+inline constexpr std::size_t kDefaultMaxFrameBytes =
+    (std::size_t{64} << 20) + (std::size_t{64} << 10);
+
 // A frame on its way out. Borrows everything; it need only live during
 // TrySend. `head` is copied by the transport, large `parts` are shared.
 struct OutboundFrame {
@@ -53,7 +57,8 @@ struct InboundFrame {
 // Told about a lane. Calls come from a thread of the transport, or, in
 // process, from whoever receives; one at a time per lane, never from within
 // TrySend or Open, never while the transport holds a lock, so that it may call
-// the lane at once. That thread serves all lanes: a call must not block.
+// the lane at once. That thread serves all lanes: a call must not block. On
+// another thread than that of Open a call may come before Open has returned.
 // The observer must outlive the lane.
 class LaneObserver {
  public:

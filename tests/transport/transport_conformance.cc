@@ -38,11 +38,16 @@ int NumberOf(const InboundFrame& frame) {
 
 }  // namespace
 
-WatchedLane::WatchedLane(Transport& transport, const Address& to) {
+WatchedLane::WatchedLane(Transport& transport, const Address& to,
+                         std::function<void(WatchedLane&)> on_call)
+    : on_call_(std::move(on_call)) {
   InCall guard;
   absl::StatusOr<std::unique_ptr<Lane>> lane = transport.Open(to, *this);
   EXPECT_TRUE(lane.ok()) << lane.status();
+  MutexLock lock(mutex_);
   if (lane.ok()) lane_ = *std::move(lane);
+  is_open_ = true;
+  opened_.NotifyAll();
 }
 
 SendResult WatchedLane::TrySend(absl::string_view head,
@@ -62,7 +67,7 @@ void WatchedLane::Close() {
 void WatchedLane::OnWritable() {
   CheckLaw();
   EXPECT_LE(++writable_calls_, refusals_) << "more calls than refusals";
-  if (on_call_) on_call_();
+  on_call_(*this);
   --calls_running_;
 }
 
@@ -70,7 +75,7 @@ void WatchedLane::OnLost(absl::string_view why) {
   CheckLaw();
   EXPECT_FALSE(why.empty());
   EXPECT_EQ(++lost_calls_, 1) << "lost twice";
-  if (on_call_) on_call_();
+  on_call_(*this);
   --calls_running_;
 }
 
@@ -79,6 +84,13 @@ void WatchedLane::CheckLaw() {
   EXPECT_EQ(++calls_running_, 1) << "two calls at a time";
   EXPECT_FALSE(lost()) << "called after OnLost";
   EXPECT_FALSE(closed_) << "called after the lane was destroyed";
+  AwaitOpened();
+}
+
+// A call may overtake the end of Open.
+void WatchedLane::AwaitOpened() {
+  MutexLock lock(mutex_);
+  while (!is_open_) opened_.Wait(mutex_);
 }
 
 Address Station::Listen(const Address& at) {
@@ -257,10 +269,11 @@ TEST_P(TransportConformance, RefusedFramesLeaveNoGapAndNoDouble) {
 TEST_P(TransportConformance, LaneMaySendFromItsOwnCall) {
   Station bob(*world_);
   Station alice(*world_);
-  WatchedLane lane = alice.Open(bob.Listen(world_->FreshAddress()));
   std::atomic<bool> resumed = false;
-  lane.set_on_call(
-      [&] { resumed = lane.TrySend("resumed") == SendResult::kSent; });
+  WatchedLane lane(alice.transport(), bob.Listen(world_->FreshAddress()),
+                   [&](WatchedLane& self) {
+                     resumed = self.TrySend("resumed") == SendResult::kSent;
+                   });
   const int sent = Fill(lane);
   for (int i = 0; i < sent; ++i) bob.Next();
   alice.Await([&] { return resumed.load(); });
@@ -347,14 +360,12 @@ TEST_P(TransportConformance, DestroyedLaneIsNotCalled) {
 
 TEST_P(TransportConformance, LaneMayBeDestroyedFromItsOwnCall) {
   Station alice(*world_);
-  auto lane = std::make_unique<WatchedLane>(alice.transport(),
-                                            world_->DesertedAddress());
   std::atomic<bool> destroyed = false;
-  WatchedLane* const raw = lane.get();
-  lane->set_on_call([&, raw] {
-    raw->Close();
-    destroyed = true;
-  });
+  WatchedLane lane(alice.transport(), world_->DesertedAddress(),
+                   [&](WatchedLane& self) {
+                     self.Close();
+                     destroyed = true;
+                   });
   alice.Await([&] { return destroyed.load(); });
 }
 

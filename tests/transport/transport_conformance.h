@@ -14,8 +14,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "am/transport/mutex.h"
 #include "am/transport/transport.h"
 #include "gtest/gtest.h"
 
@@ -54,20 +56,18 @@ std::unique_ptr<TransportWorld> MakeWorld() {
 }
 
 // A lane together with an observer that checks the law of LaneObserver at each
-// of its calls. To be used by one thread, but for the counts.
+// of its calls, and then calls `on_call`. To be used by one thread, but for the
+// counts.
 class WatchedLane final : private LaneObserver {
  public:
-  WatchedLane(Transport& transport, const Address& to);
+  WatchedLane(
+      Transport& transport, const Address& to,
+      std::function<void(WatchedLane&)> on_call = [](WatchedLane&) {});
   ~WatchedLane() override { Close(); }
 
   SendResult TrySend(absl::string_view head,
                      const std::vector<Buffer>& parts = {});
   void Close();
-
-  // Runs at the end of each call of the observer.
-  void set_on_call(std::function<void()> on_call) {
-    on_call_ = std::move(on_call);
-  }
 
   int writable_calls() const { return writable_calls_; }
   bool lost() const { return lost_calls_ > 0; }
@@ -76,14 +76,19 @@ class WatchedLane final : private LaneObserver {
   void OnWritable() override;
   void OnLost(absl::string_view why) override;
   void CheckLaw();
+  void AwaitOpened();
 
   std::atomic<int> calls_running_ = 0;
   std::atomic<int> refusals_ = 0;
   std::atomic<int> writable_calls_ = 0;
   std::atomic<int> lost_calls_ = 0;
   std::atomic<bool> closed_ = false;
-  std::function<void()> on_call_;
+  const std::function<void(WatchedLane&)> on_call_;
   std::unique_ptr<Lane> lane_;
+
+  Mutex mutex_;
+  CondVar opened_;
+  bool is_open_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 // A transport that receives into a list of its own.
