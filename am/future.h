@@ -2,7 +2,8 @@
 //
 //   absl::StatusOr<Response> r = stub.Compute(request).Await();       // thread
 //   absl::StatusOr<Response> r = co_await stub.Compute(request);      // co
-//   stub.Compute(request).OnDone([](absl::StatusOr<Response> r) {});  // callback
+//   stub.Compute(request).OnDone([](absl::StatusOr<Response> r) {});  //
+//   callback
 //
 // Every future completes exactly once, no later than its call's deadline: with
 // the handler's value or status, or with UNIMPLEMENTED (no such handler),
@@ -41,8 +42,8 @@ Context* ExchangeCurrentContext(Context* context);
 template <typename T>
 class [[nodiscard]] Future {
  public:
-  using Result = std::conditional_t<std::is_void_v<T>, absl::Status,
-                                    absl::StatusOr<T>>;
+  using Result =
+      std::conditional_t<std::is_void_v<T>, absl::Status, absl::StatusOr<T>>;
 
   explicit Future(std::shared_ptr<PendingCall> call) : call_(std::move(call)) {}
   // A future that has failed already.
@@ -121,17 +122,18 @@ class Future<T>::Awaiter {
   Awaiter& operator=(Awaiter&&) = delete;
   ~Awaiter() {
     // The coroutine was destroyed before the call was done.
-    if (call_ != nullptr && !call_->done()) call_->Cancel();
+    if (call_ == nullptr || call_->done()) return;
+    call_->DropContinuation();
+    call_->Cancel();
   }
 
   bool await_ready() const { return call_->done(); }
   void await_suspend(std::coroutine_handle<> coroutine) {
-    call_->SetContinuation(
-        [coroutine, context = internal::CurrentContext()] {
-          Context* const outer = internal::ExchangeCurrentContext(context);
-          coroutine.resume();
-          internal::ExchangeCurrentContext(outer);
-        });
+    call_->SetContinuation([coroutine, context = internal::CurrentContext()] {
+      Context* const outer = internal::ExchangeCurrentContext(context);
+      coroutine.resume();
+      internal::ExchangeCurrentContext(outer);
+    });
   }
   Result await_resume() {
     const std::shared_ptr<PendingCall> call = std::move(call_);

@@ -37,6 +37,11 @@ void PendingCall::SetContinuation(Continuation continuation) {
   }
 }
 
+void PendingCall::DropContinuation() {
+  State expected = kAwaited;
+  state_.compare_exchange_strong(expected, kPending, std::memory_order_acq_rel);
+}
+
 bool PendingCall::SetWake(Continuation wake) {
   wakes_ = true;
   return Publish(std::move(wake));

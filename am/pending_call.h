@@ -74,9 +74,12 @@ class PendingCall {
   // the call is done, or soon if it is already.
   void SetContinuation(Continuation continuation);
 
-  // The same for a thread that is going to block: `wake` runs within Complete,
-  // so it must be quick and never block. False, and it will not run, if the
-  // call is done already.
+  // Takes the continuation back, unless the call is done.
+  void DropContinuation();
+
+  // As SetContinuation, for a thread that is going to block: `wake` runs
+  // within Complete, so it must be quick and never block. False, and it will
+  // not run, if the call is done already.
   bool SetWake(Continuation wake);
 
   void Cancel();

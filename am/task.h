@@ -140,8 +140,6 @@ struct DetachedCoroutine {
 
 // Runs `task` on this thread up to its first suspension and lets it go on by
 // itself. REQUIRES: the task does not throw; an exception ends the process.
-inline internal::DetachedCoroutine StartTask(Task<void> task) {
-  co_await task;
-}
+inline internal::DetachedCoroutine StartTask(Task<void> task) { co_await task; }
 
 }  // namespace am
