@@ -117,7 +117,9 @@ void PublisherPool::Wait() {
   const int count =
       epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
                  WaitMilliseconds());
-  for (int i = 0; i < count; ++i) Handle(events[i].data.u64);
+  for (std::size_t i = 0; std::cmp_less(i, count); ++i) {
+    Handle(events[i].data.u64);
+  }
 }
 
 void PublisherPool::Handle(std::uint64_t tag) {

@@ -1,8 +1,11 @@
 #include "tests/transport/transport_conformance.h"
 
-#include <cstdint>
+#include <atomic>
+#include <deque>
+#include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/numbers.h"
@@ -12,15 +15,6 @@
 
 namespace am::transport {
 namespace {
-
-// Whether this thread is within a call of TrySend or Open.
-thread_local bool in_call = false;
-
-class InCall {
- public:
-  InCall() { in_call = true; }
-  ~InCall() { in_call = false; }
-};
 
 std::string Pattern(std::size_t size) {
   std::string bytes(size, '\0');
@@ -38,94 +32,6 @@ int NumberOf(const InboundFrame& frame) {
 
 }  // namespace
 
-WatchedLane::WatchedLane(Transport& transport, const Address& to,
-                         std::function<void(WatchedLane&)> on_call)
-    : on_call_(std::move(on_call)) {
-  InCall guard;
-  absl::StatusOr<std::unique_ptr<Lane>> lane = transport.Open(to, *this);
-  EXPECT_TRUE(lane.ok()) << lane.status();
-  MutexLock lock(mutex_);
-  if (lane.ok()) lane_ = *std::move(lane);
-  is_open_ = true;
-  opened_.NotifyAll();
-}
-
-SendResult WatchedLane::TrySend(absl::string_view head,
-                                const std::vector<Buffer>& parts) {
-  ++refusals_;  // first, since OnWritable may come at once
-  InCall guard;
-  const SendResult result = lane_->TrySend({head, parts});
-  if (result != SendResult::kWouldBlock) --refusals_;
-  return result;
-}
-
-void WatchedLane::Close() {
-  lane_.reset();
-  closed_ = true;
-}
-
-void WatchedLane::OnWritable() {
-  CheckLaw();
-  EXPECT_LE(++writable_calls_, refusals_) << "more calls than refusals";
-  on_call_(*this);
-  --calls_running_;
-}
-
-void WatchedLane::OnLost(absl::string_view why) {
-  CheckLaw();
-  EXPECT_FALSE(why.empty());
-  EXPECT_EQ(++lost_calls_, 1) << "lost twice";
-  on_call_(*this);
-  --calls_running_;
-}
-
-void WatchedLane::CheckLaw() {
-  EXPECT_FALSE(in_call) << "called from within TrySend or Open";
-  EXPECT_EQ(++calls_running_, 1) << "two calls at a time";
-  EXPECT_FALSE(lost()) << "called after OnLost";
-  EXPECT_FALSE(closed_) << "called after the lane was destroyed";
-  AwaitOpened();
-}
-
-// A call may overtake the end of Open.
-void WatchedLane::AwaitOpened() {
-  MutexLock lock(mutex_);
-  while (!is_open_) opened_.Wait(mutex_);
-}
-
-Address Station::Listen(const Address& at) {
-  const absl::StatusOr<Address> bound = transport_->Listen(at);
-  EXPECT_TRUE(bound.ok()) << bound.status();
-  return bound.value_or(at);
-}
-
-void Station::Await(const std::function<bool()>& condition) {
-  const Deadline deadline = Deadline::After(kBound);
-  std::vector<InboundFrame> burst;
-  while (!condition()) {
-    ASSERT_FALSE(deadline.Passed()) << "waited in vain";
-    transport_->inbox().Receive(absl::Milliseconds(1), 64, burst);
-  }
-  for (InboundFrame& frame : burst) received_.push_back(std::move(frame));
-}
-
-InboundFrame Station::Next() {
-  const Deadline deadline = Deadline::After(kBound);
-  std::vector<InboundFrame> burst;
-  while (received_.empty() && !deadline.Passed()) {
-    transport_->inbox().Receive(kBound, 64, burst);
-    for (InboundFrame& frame : burst) received_.push_back(std::move(frame));
-    burst.clear();
-  }
-  if (received_.empty()) {
-    ADD_FAILURE() << "no frame came";
-    return {};
-  }
-  InboundFrame frame = std::move(received_.front());
-  received_.pop_front();
-  return frame;
-}
-
 int TransportConformance::Fill(WatchedLane& lane, int first) {
   const std::vector<Buffer> parts = {Buffer(std::string(4096, 'x'))};
   const Deadline deadline = Deadline::After(kBound);
@@ -141,8 +47,8 @@ int TransportConformance::Fill(WatchedLane& lane, int first) {
 }
 
 TEST_P(TransportConformance, FrameArrivesWhole) {
-  Station bob(*world_);
-  Station alice(*world_);
+  Station bob = MakeStation();
+  Station alice = MakeStation();
   WatchedLane lane = alice.Open(bob.Listen(world_->FreshAddress()));
   EXPECT_EQ(lane.TrySend("head", {Buffer(std::string("one")),
                                   Buffer(std::string("two"))}),
@@ -155,8 +61,8 @@ TEST_P(TransportConformance, FrameArrivesWhole) {
 }
 
 TEST_P(TransportConformance, EmptyHeadAndPartsAreFramesToo) {
-  Station bob(*world_);
-  Station alice(*world_);
+  Station bob = MakeStation();
+  Station alice = MakeStation();
   WatchedLane lane = alice.Open(bob.Listen(world_->FreshAddress()));
   lane.TrySend("", {Buffer(), Buffer(std::string())});
   lane.TrySend("");
@@ -168,8 +74,8 @@ TEST_P(TransportConformance, EmptyHeadAndPartsAreFramesToo) {
 }
 
 TEST_P(TransportConformance, PartsOfAnySizeArriveUnchanged) {
-  Station bob(*world_);
-  Station alice(*world_);
+  Station bob = MakeStation();
+  Station alice = MakeStation();
   WatchedLane lane = alice.Open(bob.Listen(world_->FreshAddress()));
   for (std::size_t size : {1, 33, 34, 1023, 1024, 8191, 8192, 8193, 300000}) {
     lane.TrySend(Pattern(size), {Buffer(Pattern(size))});
@@ -183,8 +89,8 @@ TEST_P(TransportConformance, PartsOfAnySizeArriveUnchanged) {
 TEST_P(TransportConformance, SentPartsAreLetGo) {
   auto owner = std::make_shared<const std::string>(Pattern(100000));
   const std::weak_ptr<const std::string> watch = owner;
-  Station bob(*world_);
-  Station alice(*world_);
+  Station bob = MakeStation();
+  Station alice = MakeStation();
   WatchedLane lane = alice.Open(bob.Listen(world_->FreshAddress()));
   {
     const absl::string_view view(*owner);
@@ -197,8 +103,8 @@ TEST_P(TransportConformance, SentPartsAreLetGo) {
 TEST_P(TransportConformance, BuffersOutliveTheTransport) {
   std::vector<InboundFrame> kept;
   {
-    Station bob(*world_);
-    Station alice(*world_);
+    Station bob = MakeStation();
+    Station alice = MakeStation();
     WatchedLane lane = alice.Open(bob.Listen(world_->FreshAddress()));
     for (std::size_t size : {10, 3000, 100000}) {
       lane.TrySend(Pattern(size));
@@ -211,8 +117,8 @@ TEST_P(TransportConformance, BuffersOutliveTheTransport) {
 }
 
 TEST_P(TransportConformance, FramesArriveInOrder) {
-  Station bob(*world_);
-  Station alice(*world_);
+  Station bob = MakeStation();
+  Station alice = MakeStation();
   WatchedLane lane = alice.Open(bob.Listen(world_->FreshAddress()));
   for (int first = 0; first < 2000; first += 100) {
     for (int i = first; i < first + 100; ++i) {
@@ -225,8 +131,8 @@ TEST_P(TransportConformance, FramesArriveInOrder) {
 }
 
 TEST_P(TransportConformance, BurstHasTheLimitAskedFor) {
-  Station bob(*world_);
-  Station alice(*world_);
+  Station bob = MakeStation();
+  Station alice = MakeStation();
   WatchedLane lane = alice.Open(bob.Listen(world_->FreshAddress()));
   for (int i = 0; i < 5; ++i) lane.TrySend(absl::StrCat(i));
   std::vector<InboundFrame> burst;
@@ -241,8 +147,8 @@ TEST_P(TransportConformance, BurstHasTheLimitAskedFor) {
 }
 
 TEST_P(TransportConformance, FullLaneRefusesAndLaterCalls) {
-  Station bob(*world_);
-  Station alice(*world_);
+  Station bob = MakeStation();
+  Station alice = MakeStation();
   WatchedLane lane = alice.Open(bob.Listen(world_->FreshAddress()));
   const int sent = Fill(lane);
   EXPECT_GT(sent, 0);
@@ -254,8 +160,8 @@ TEST_P(TransportConformance, FullLaneRefusesAndLaterCalls) {
 }
 
 TEST_P(TransportConformance, RefusedFramesLeaveNoGapAndNoDouble) {
-  Station bob(*world_);
-  Station alice(*world_);
+  Station bob = MakeStation();
+  Station alice = MakeStation();
   WatchedLane lane = alice.Open(bob.Listen(world_->FreshAddress()));
   int received = 0;
   for (int sent = 0, round = 0; round < 5; ++round) {
@@ -267,8 +173,8 @@ TEST_P(TransportConformance, RefusedFramesLeaveNoGapAndNoDouble) {
 }
 
 TEST_P(TransportConformance, LaneMaySendFromItsOwnCall) {
-  Station bob(*world_);
-  Station alice(*world_);
+  Station bob = MakeStation();
+  Station alice = MakeStation();
   std::atomic<bool> resumed = false;
   WatchedLane lane(alice.transport(), bob.Listen(world_->FreshAddress()),
                    [&](WatchedLane& self) {
@@ -281,8 +187,8 @@ TEST_P(TransportConformance, LaneMaySendFromItsOwnCall) {
 }
 
 TEST_P(TransportConformance, FrameAboveTheLimitIsTooLarge) {
-  Station bob(*world_);
-  Station alice(*world_);
+  Station bob = MakeStation();
+  Station alice = MakeStation();
   EXPECT_EQ(alice.transport().max_frame_bytes(), kFrameLimit);
   WatchedLane lane = alice.Open(bob.Listen(world_->FreshAddress()));
   const std::vector<Buffer> parts = {Buffer(Pattern(kFrameLimit - 4))};
@@ -295,15 +201,15 @@ TEST_P(TransportConformance, FrameAboveTheLimitIsTooLarge) {
 }
 
 TEST_P(TransportConformance, LaneToNobodyIsLost) {
-  Station alice(*world_);
+  Station alice = MakeStation();
   WatchedLane lane = alice.Open(world_->DesertedAddress());
   alice.Await([&] { return lane.lost(); });
   EXPECT_EQ(lane.TrySend("late"), SendResult::kClosed);
 }
 
 TEST_P(TransportConformance, LaneIsLostWithItsPeer) {
-  auto bob = std::make_unique<Station>(*world_);
-  Station alice(*world_);
+  auto bob = std::make_unique<Station>(MakeStation());
+  Station alice = MakeStation();
   WatchedLane lane = alice.Open(bob->Listen(world_->FreshAddress()));
   lane.TrySend("hello");
   EXPECT_EQ(bob->NextHead(), "hello");
@@ -314,8 +220,8 @@ TEST_P(TransportConformance, LaneIsLostWithItsPeer) {
 
 TEST_P(TransportConformance, LostLaneStaysLostAndAFreshOneWorks) {
   const Address address = world_->FreshAddress();
-  auto bob = std::make_unique<Station>(*world_);
-  Station alice(*world_);
+  auto bob = std::make_unique<Station>(MakeStation());
+  Station alice = MakeStation();
   const Address bound = bob->Listen(address);
   WatchedLane lost = alice.Open(bound);
   lost.TrySend("hello");
@@ -323,7 +229,7 @@ TEST_P(TransportConformance, LostLaneStaysLostAndAFreshOneWorks) {
   bob.reset();
   alice.Await([&] { return lost.lost(); });
 
-  Station successor(*world_);
+  Station successor = MakeStation();
   EXPECT_EQ(successor.Listen(bound), bound);
   WatchedLane fresh = alice.Open(bound);
   EXPECT_EQ(fresh.TrySend("fresh"), SendResult::kSent);
@@ -332,8 +238,8 @@ TEST_P(TransportConformance, LostLaneStaysLostAndAFreshOneWorks) {
 }
 
 TEST_P(TransportConformance, ClosingSendsWhatWasTaken) {
-  Station bob(*world_);
-  Station alice(*world_);
+  Station bob = MakeStation();
+  Station alice = MakeStation();
   WatchedLane lane = alice.Open(bob.Listen(world_->FreshAddress()));
   for (int i = 0; i < 100; ++i) {
     ASSERT_EQ(lane.TrySend(absl::StrCat(i), {Buffer(Pattern(10000))}),
@@ -344,8 +250,8 @@ TEST_P(TransportConformance, ClosingSendsWhatWasTaken) {
 }
 
 TEST_P(TransportConformance, DestroyedLaneIsNotCalled) {
-  Station bob(*world_);
-  Station alice(*world_);
+  Station bob = MakeStation();
+  Station alice = MakeStation();
   const Address address = bob.Listen(world_->FreshAddress());
   WatchedLane full = alice.Open(address);
   WatchedLane other = alice.Open(address);
@@ -359,7 +265,7 @@ TEST_P(TransportConformance, DestroyedLaneIsNotCalled) {
 }
 
 TEST_P(TransportConformance, LaneMayBeDestroyedFromItsOwnCall) {
-  Station alice(*world_);
+  Station alice = MakeStation();
   std::atomic<bool> destroyed = false;
   WatchedLane lane(alice.transport(), world_->DesertedAddress(),
                    [&](WatchedLane& self) {
@@ -371,8 +277,8 @@ TEST_P(TransportConformance, LaneMayBeDestroyedFromItsOwnCall) {
 
 TEST_P(TransportConformance, LanesMayBeDestroyedWhileTheyAreLost) {
   for (int round = 0; round < 20; ++round) {
-    auto bob = std::make_unique<Station>(*world_);
-    Station alice(*world_);
+    auto bob = std::make_unique<Station>(MakeStation());
+    Station alice = MakeStation();
     const Address address = bob->Listen(world_->FreshAddress());
     std::deque<WatchedLane> lanes;
     for (int i = 0; i < 4; ++i) lanes.emplace_back(alice.transport(), address);
@@ -386,8 +292,8 @@ TEST_P(TransportConformance, LanesMayBeDestroyedWhileTheyAreLost) {
 
 TEST_P(TransportConformance, ManyLanesEndInOneInboxEachInOrder) {
   constexpr int kLanes = 16;
-  Station bob(*world_);
-  Station alice(*world_);
+  Station bob = MakeStation();
+  Station alice = MakeStation();
   const Address address = bob.Listen(world_->FreshAddress());
   std::deque<WatchedLane> lanes;
   for (int i = 0; i < kLanes; ++i) {
@@ -409,8 +315,8 @@ TEST_P(TransportConformance, ManyLanesEndInOneInboxEachInOrder) {
 }
 
 TEST_P(TransportConformance, OneInboxServesSeveralAddresses) {
-  Station bob(*world_);
-  Station alice(*world_);
+  Station bob = MakeStation();
+  Station alice = MakeStation();
   const Address first = bob.Listen(world_->FreshAddress());
   const Address second = bob.Listen(world_->FreshAddress());
   EXPECT_NE(first, second);
@@ -423,16 +329,16 @@ TEST_P(TransportConformance, OneInboxServesSeveralAddresses) {
 }
 
 TEST_P(TransportConformance, TransportMayTalkToItself) {
-  Station alice(*world_);
+  Station alice = MakeStation();
   WatchedLane lane = alice.Open(alice.Listen(world_->FreshAddress()));
   lane.TrySend("me");
   EXPECT_EQ(alice.NextHead(), "me");
 }
 
 TEST_P(TransportConformance, TakenAddressIsRefused) {
-  Station bob(*world_);
-  Station mallory(*world_);
-  Station alice(*world_);
+  Station bob = MakeStation();
+  Station mallory = MakeStation();
+  Station alice = MakeStation();
   const Address address = bob.Listen(world_->FreshAddress());
   EXPECT_EQ(mallory.transport().Listen(address).status().code(),
             absl::StatusCode::kAlreadyExists);
@@ -442,7 +348,7 @@ TEST_P(TransportConformance, TakenAddressIsRefused) {
 }
 
 TEST_P(TransportConformance, ForeignAddressIsRefused) {
-  Station bob(*world_);
+  Station bob = MakeStation();
   EXPECT_EQ(bob.transport().Listen(world_->ForeignAddress()).status().code(),
             absl::StatusCode::kInvalidArgument);
 
@@ -456,7 +362,7 @@ TEST_P(TransportConformance, ForeignAddressIsRefused) {
 }
 
 TEST_P(TransportConformance, ZeroTimeoutLooksAndReturns) {
-  Station bob(*world_);
+  Station bob = MakeStation();
   bob.Listen(world_->FreshAddress());
   std::vector<InboundFrame> burst;
   EXPECT_EQ(bob.transport().inbox().Receive(absl::ZeroDuration(), 1, burst),
@@ -465,7 +371,7 @@ TEST_P(TransportConformance, ZeroTimeoutLooksAndReturns) {
 }
 
 TEST_P(TransportConformance, TimeoutEndsAWaitAndNotBefore) {
-  Station bob(*world_);
+  Station bob = MakeStation();
   bob.Listen(world_->FreshAddress());
   std::vector<InboundFrame> burst;
   const Deadline deadline = Deadline::After(absl::Microseconds(300));
@@ -475,7 +381,7 @@ TEST_P(TransportConformance, TimeoutEndsAWaitAndNotBefore) {
 }
 
 TEST_P(TransportConformance, InterruptEndsTheNextWait) {
-  Station bob(*world_);
+  Station bob = MakeStation();
   bob.Listen(world_->FreshAddress());
   Inbox& inbox = bob.transport().inbox();
   std::vector<InboundFrame> burst;
@@ -486,7 +392,7 @@ TEST_P(TransportConformance, InterruptEndsTheNextWait) {
 }
 
 TEST_P(TransportConformance, InterruptEndsAWaitOfAnotherThread) {
-  Station bob(*world_);
+  Station bob = MakeStation();
   bob.Listen(world_->FreshAddress());
   std::thread waiter([&] {
     std::vector<InboundFrame> burst;
@@ -497,8 +403,8 @@ TEST_P(TransportConformance, InterruptEndsAWaitOfAnotherThread) {
 }
 
 TEST_P(TransportConformance, FrameEndsAWaitOfAnotherThread) {
-  Station bob(*world_);
-  Station alice(*world_);
+  Station bob = MakeStation();
+  Station alice = MakeStation();
   WatchedLane lane = alice.Open(bob.Listen(world_->FreshAddress()));
   std::vector<InboundFrame> burst;
   std::thread waiter([&] {
@@ -513,8 +419,8 @@ TEST_P(TransportConformance, FrameEndsAWaitOfAnotherThread) {
 // The role of the receiver moves between two threads; so does the sender's.
 TEST_P(TransportConformance, ThreadsMayTakeTurnsUnderALock) {
   constexpr int kFrames = 400;
-  Station bob(*world_);
-  Station alice(*world_);
+  Station bob = MakeStation();
+  Station alice = MakeStation();
   WatchedLane lane = alice.Open(bob.Listen(world_->FreshAddress()));
   Mutex sending;
   Mutex receiving;

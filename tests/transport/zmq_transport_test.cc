@@ -38,14 +38,6 @@ class TcpWorld final : public ZmqWorld {
   }
 };
 
-class Ipv6World final : public ZmqWorld {
- public:
-  Address FreshAddress() override { return Address::Tcp("::1", 0); }
-  Address DesertedAddress() override {
-    return *MakeTransport()->Listen(FreshAddress());
-  }
-};
-
 class IpcWorld final : public ZmqWorld {
  public:
   IpcWorld() { EXPECT_NE(mkdtemp(folder_), nullptr); }
@@ -65,8 +57,6 @@ class IpcWorld final : public ZmqWorld {
 
 INSTANTIATE_TEST_SUITE_P(Tcp, TransportConformance,
                          testing::Values(&MakeWorld<TcpWorld>));
-INSTANTIATE_TEST_SUITE_P(Ipv6, TransportConformance,
-                         testing::Values(&MakeWorld<Ipv6World>));
 INSTANTIATE_TEST_SUITE_P(Ipc, TransportConformance,
                          testing::Values(&MakeWorld<IpcWorld>));
 
