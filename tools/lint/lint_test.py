@@ -68,6 +68,10 @@ class RoomsTest(unittest.TestCase):
         self.assert_complains(tree(am__a_cc='"transport/address.h"'),
                               'as "am/transport/address.h"')
 
+    def test_the_consumer_has_rooms_of_its_own(self):
+        self.assert_fine({
+            rooms.OUTSIDE + "a.cc": '#include "transport/address.h"\n'})
+
     def test_rooms_that_include_each_other(self):
         self.assert_complains(
             tree(am__a_cc='"am/transport/a.h"', transport__b_cc='"am/b.h"'),
