@@ -152,7 +152,6 @@ class MethodReader {
 ServiceContract ReadService(const ServiceDescriptor& service,
                             Problems& problems) {
   ServiceContract contract;
-  contract.name = service.full_name();
   contract.struct_name = StructNameOf(service);
   contract.comment = CommentOf(service);
   int index = 0;

@@ -34,7 +34,6 @@ struct MethodContract {
 };
 
 struct ServiceContract {
-  std::string name;         // "acme.v1.Inference"
   std::string struct_name;  // "InferenceAm"
   std::vector<std::string> comment;
   std::vector<MethodContract> methods;

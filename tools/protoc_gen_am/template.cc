@@ -34,7 +34,7 @@ Variables VariablesOf(const FileContract& file) {
 }
 
 Variables VariablesOf(const ServiceContract& service) {
-  return {{"Struct", service.struct_name}, {"service", service.name}};
+  return {{"Struct", service.struct_name}};
 }
 
 Variables VariablesOf(const ServiceContract& service,

@@ -16,7 +16,7 @@ using Printer = google::protobuf::io::Printer;
 // $proto$, $path$, $namespace$
 Variables VariablesOf(const FileContract& file);
 
-// $Struct$, $service$
+// $Struct$
 Variables VariablesOf(const ServiceContract& service);
 
 // Those of the service, and of the method its function's name ($Function$),
