@@ -142,16 +142,18 @@ WireError FrameReader::ReadHeader(absl::string_view head) {
   return WireError::kNone;
 }
 
-WireError FrameReader::CheckMessages() const {
+WireError FrameReader::CheckMessages() {
   const absl::string_view head = frame_->head.view();
   const std::vector<transport::Buffer>& parts = frame_->parts;
   std::size_t at = header_.header_size;
   std::size_t part = 0;
+  numbered_ = 0;
   for (std::uint32_t i = 0; i < header_.message_count; ++i) {
     const std::uint64_t left = head.size() - at;
     if (left < sizeof(MessageHeader)) return WireError::kBadLength;
     MessageHeader message;
     std::memcpy(&message, head.data() + at, sizeof(message));
+    numbered_ += IsNumbered(message.kind) ? 1 : 0;
     // In 64 bits the three lengths cannot overflow.
     std::uint64_t length = sizeof(message);
     length += message.metadata_length;

@@ -179,6 +179,9 @@ class FrameReader {
   // bytes mean anything.
   const FrameHeader& header() const { return header_; }
 
+  // How many of the frame's messages are numbered.
+  std::uint32_t numbered() const { return numbered_; }
+
   // The next message, of whatever kind, also unknown ones. False: no more.
   bool Next(MessageView& message) {
     if (messages_left_ == 0) return false;
@@ -209,7 +212,7 @@ class FrameReader {
 
  private:
   WireError ReadHeader(absl::string_view head);
-  WireError CheckMessages() const;
+  WireError CheckMessages();
 
   absl::string_view Take(std::size_t length) {
     const absl::string_view bytes(next_, length);
@@ -220,6 +223,7 @@ class FrameReader {
   const transport::InboundFrame* frame_ = nullptr;
   FrameHeader header_;
   std::uint32_t messages_left_ = 0;
+  std::uint32_t numbered_ = 0;
   std::uint64_t next_sequence_ = 0;
   const char* next_ = nullptr;
   const transport::Buffer* next_part_ = nullptr;

@@ -1,0 +1,91 @@
+// CallTable: the calls of one instance that are under way.
+//
+// Each call is in the table from Begin until whoever takes it out completes
+// it: with the peer's reply, at its deadline, when its peer is lost, or when
+// its future is dropped. Being in the table is what makes completion happen
+// exactly once; a reply for a call that is not there any more is late and is
+// counted, no more.
+//
+// A call with peer zero waits for something here (a handshake, room in a
+// queue) and is finished by who knows of it.
+//
+// Threads: any. Completions run with no lock held.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "am/driver.h"
+#include "am/instance_id.h"
+#include "am/pending_call.h"
+#include "am/timer_wheel.h"
+#include "am/transport/mutex.h"
+
+namespace am {
+
+class CallTable final : public CallOwner,
+                        public std::enable_shared_from_this<CallTable> {
+ public:
+  class Call;
+  // Tells the peer that a call is not awaited any more.
+  using OnCancel = std::function<void(InstanceId peer, std::uint64_t call_id)>;
+
+  CallTable(std::shared_ptr<Driver> driver, absl::Time now);
+  ~CallTable() override;
+
+  void SetOnCancel(OnCancel on_cancel);
+
+  // Adds a call to `peer`, which ends with DEADLINE_EXCEEDED at `deadline`.
+  std::shared_ptr<Call> Begin(InstanceId peer, absl::Time deadline);
+
+  // Completes the call, if it is here and `from` is its peer. False otherwise.
+  bool Finish(std::uint64_t call_id, InstanceId from, Reply reply);
+
+  // Completes every call to `peer`, or, with zero, every call at all.
+  void FinishAll(InstanceId peer, const absl::Status& status);
+
+  // Completes what is due and returns when something may be next.
+  absl::Time OnTick(absl::Time now);
+
+  // From now on calls are finished as they begin, with `status`.
+  void Close(absl::Status status);
+
+  std::size_t size() const;
+  bool Contains(std::uint64_t call_id) const;
+
+  void Cancel(PendingCall& call) override;
+  void Wait(PendingCall& call) override;
+  void Resume(Continuation continuation) override;
+
+ private:
+  std::shared_ptr<Call> Take(std::uint64_t call_id)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const std::shared_ptr<Driver> driver_;
+
+  mutable Mutex mutex_;
+  OnCancel on_cancel_ ABSL_GUARDED_BY(mutex_);
+  std::uint64_t next_id_ ABSL_GUARDED_BY(mutex_) = 1;
+  absl::flat_hash_map<std::uint64_t, std::shared_ptr<Call>> calls_
+      ABSL_GUARDED_BY(mutex_);
+  TimerWheel deadlines_ ABSL_GUARDED_BY(mutex_);
+  absl::Status closed_ ABSL_GUARDED_BY(mutex_);
+};
+
+// A call as the table keeps it.
+class CallTable::Call final : public PendingCall, public TimerNode {
+ public:
+  Call(std::shared_ptr<CallOwner> owner, std::uint64_t call_id,
+       InstanceId target)
+      : PendingCall(std::move(owner)), id(call_id), peer(target) {}
+
+  const std::uint64_t id;
+  const InstanceId peer;
+};
+
+}  // namespace am

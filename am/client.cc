@@ -1,0 +1,101 @@
+#include "am/client.h"
+
+#include <utility>
+
+#include "am/message_builder.h"
+#include "am/node.h"
+#include "am/v1/node.pb.h"
+#include "am/v1/wire.pb.h"
+
+namespace am {
+namespace {
+
+absl::StatusOr<PeerInfo> AwaitPeer(std::shared_ptr<PendingCall> call) {
+  absl::StatusOr<v1::PeerInfo> proto =
+      Future<v1::PeerInfo>(std::move(call)).Await();
+  if (!proto.ok()) return proto.status();
+  return FromProto(*proto);
+}
+
+absl::Time After(const Clock& clock, absl::Duration timeout) {
+  return clock.Now() + std::min(timeout, kMaxTimeout);
+}
+
+}  // namespace
+
+InstanceId Client::instance_id() const { return node_->self().id; }
+
+PeerInfo Client::peer_info() const { return node_->self(); }
+
+absl::StatusOr<PeerInfo> Client::Connect(absl::string_view address,
+                                         absl::Duration timeout) {
+  const absl::StatusOr<transport::Address> parsed =
+      transport::Address::Parse(address);
+  if (!parsed.ok()) return parsed.status();
+  return AwaitPeer(
+      node_->peers().Connect(*parsed, After(node_->clock(), timeout)));
+}
+
+absl::StatusOr<PeerInfo> Client::Connect(const PeerInfo& peer,
+                                         absl::Duration timeout) {
+  return AwaitPeer(
+      node_->peers().Connect(peer, After(node_->clock(), timeout)));
+}
+
+absl::Status Client::Disconnect(InstanceId peer) {
+  return node_->peers().Disconnect(peer);
+}
+
+std::vector<PeerInfo> Client::ListPeers() const {
+  std::vector<PeerInfo> infos;
+  for (const auto& peer : node_->peers().List()) {
+    if (peer->state() != PeerState::kLost) infos.push_back(peer->info());
+  }
+  return infos;
+}
+
+MessageBuilder Client::Message(absl::string_view handler) const {
+  return MessageBuilder(*this, handler);
+}
+
+Future<v1::ListHandlersResponse> Client::ListHandlers(Target target) const {
+  return Message("am.v1.Node/ListHandlers")
+      .Expect<v1::ListHandlersResponse>()
+      .Send(target);
+}
+
+Future<v1::AwaitHandlerResponse> Client::AwaitHandler(
+    Target target, absl::string_view handler, absl::Duration timeout) const {
+  v1::AwaitHandlerRequest request;
+  request.set_handler(std::string(handler));
+  const absl::Duration asked = std::min(timeout, kMaxTimeout);
+  request.mutable_timeout()->set_seconds(absl::ToInt64Seconds(asked));
+  request.mutable_timeout()->set_nanos(static_cast<std::int32_t>(
+      absl::ToInt64Nanoseconds(asked % absl::Seconds(1))));
+  // The answer "not available" needs some time to come back.
+  return Message("am.v1.Node/AwaitHandler")
+      .Payload(request)
+      .Timeout(asked + absl::Seconds(1))
+      .Expect<v1::AwaitHandlerResponse>()
+      .Send(target);
+}
+
+Future<v1::HealthCheckResponse> Client::HealthCheck(Target target) const {
+  return Message("am.v1.Node/HealthCheck")
+      .Expect<v1::HealthCheckResponse>()
+      .Send(target);
+}
+
+std::shared_ptr<PendingCall> Client::StartCall(
+    const MethodSpec& spec, Target target, const Payload& payload,
+    const CallOptions& options) const {
+  return node_->StartCall(spec, target, payload, options);
+}
+
+absl::Status Client::SendOneWay(const MethodSpec& spec, Target target,
+                                const Payload& payload,
+                                const CallOptions& options) const {
+  return node_->SendOneWay(spec, target, payload, options);
+}
+
+}  // namespace am

@@ -1,0 +1,109 @@
+// Client: the way to send messages to other instances.
+//
+//   am::Client& client = manager.client();
+//   absl::StatusOr<am::PeerInfo> peer = client.Connect("tcp://10.0.0.7:5555");
+//   InferenceAm::Client inference(client, peer->id);          // typed stub, or
+//   client.Message("compute").Payload(request).Expect<Result>().Send(peer->id);
+//
+// A small handle that copies freely. Threads: any, at any time. It must not
+// outlive its Manager. Nothing here blocks but what says so.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "am/call_options.h"
+#include "am/future.h"
+#include "am/instance_id.h"
+#include "am/method.h"
+#include "am/payload.h"
+#include "am/peer_info.h"
+#include "am/target.h"
+
+namespace am {
+
+class MessageBuilder;
+class Node;
+
+namespace v1 {
+class HealthCheckResponse;
+class ListHandlersResponse;
+class AwaitHandlerResponse;
+}  // namespace v1
+
+class Client final {
+ public:
+  explicit Client(Node& node) : node_(&node) {}
+
+  InstanceId instance_id() const;
+
+  // How others reach us; what a discovery system would publish.
+  PeerInfo peer_info() const;
+
+  // Proves the path to a peer in both directions and returns who it is. To
+  // connect again to a connected peer returns at once; both sides may connect
+  // at the same time. Blocks until done, `timeout` at the most.
+  // UNAVAILABLE: nobody listens there, or it cannot reach us back; the text
+  // says which. FAILED_PRECONDITION: another incarnation, or another protocol
+  // version, answers there.
+  absl::StatusOr<PeerInfo> Connect(absl::string_view address,
+                                   absl::Duration timeout = absl::Seconds(10));
+  absl::StatusOr<PeerInfo> Connect(const PeerInfo& peer,
+                                   absl::Duration timeout = absl::Seconds(10));
+
+  // Forgets a peer; its pending calls end with UNAVAILABLE. NOT_FOUND if it is
+  // not known.
+  absl::Status Disconnect(InstanceId peer);
+
+  // Everyone connected, whoever began it, in order of their ids.
+  std::vector<PeerInfo> ListPeers() const;
+
+  // Begins a message to a handler by name, "compute" or "pkg.Service/Method".
+  MessageBuilder Message(absl::string_view handler) const;
+
+  // What every instance answers (am.v1.Node): its handlers, whether (and when)
+  // it has one, and how it is.
+  Future<v1::ListHandlersResponse> ListHandlers(Target target) const;
+  Future<v1::AwaitHandlerResponse> AwaitHandler(Target target,
+                                                absl::string_view handler,
+                                                absl::Duration timeout) const;
+  Future<v1::HealthCheckResponse> HealthCheck(Target target) const;
+
+  // Calls a handler by its contract.
+  template <typename Request, typename Response, Pattern pattern>
+  Future<Response> Call(const Method<Request, Response, pattern>& method,
+                        Target target, const Request& request,
+                        const CallOptions& options = {}) const {
+    static_assert(pattern != Pattern::kNoReturn,
+                  "a NoReturn handler has no result: use Send");
+    return Future<Response>(StartCall(
+        method.spec, target, Payload::Of(request, options.codec), options));
+  }
+
+  // Sends a one-way message. OK: queued; from then on the ledger accounts for
+  // it. RESOURCE_EXHAUSTED: the way to the peer is full. UNAVAILABLE: the peer
+  // is not connected. With WhenFull::kWait it blocks instead of the former,
+  // until DEADLINE_EXCEEDED.
+  template <typename Request>
+  absl::Status Send(const Method<Request, void, Pattern::kNoReturn>& method,
+                    Target target, const Request& request,
+                    const CallOptions& options = {}) const {
+    return SendOneWay(method.spec, target, Payload::Of(request, options.codec),
+                      options);
+  }
+
+  // The same with the types erased; `payload` is read before they return.
+  std::shared_ptr<PendingCall> StartCall(const MethodSpec& spec, Target target,
+                                         const Payload& payload,
+                                         const CallOptions& options) const;
+  absl::Status SendOneWay(const MethodSpec& spec, Target target,
+                          const Payload& payload,
+                          const CallOptions& options) const;
+
+ private:
+  Node* node_;
+};
+
+}  // namespace am

@@ -1,0 +1,32 @@
+#include "am/counts.h"
+
+#include "am/v1/wire.pb.h"
+
+namespace am {
+
+transport::Buffer EncodeCounts(std::uint64_t received,
+                               const InboundCounts& counts) {
+  v1::Counts proto;
+  proto.set_received(received);
+  proto.set_delivered(counts.delivered);
+  proto.set_expired(counts.expired);
+  proto.set_rejected(counts.rejected);
+  proto.set_overloaded(counts.overloaded);
+  proto.set_draining(counts.draining);
+  return transport::Buffer(proto.SerializeAsString());
+}
+
+bool DecodeCounts(absl::string_view payload, InboundCounts& counts) {
+  v1::Counts proto;
+  if (!proto.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) {
+    return false;
+  }
+  counts.delivered = proto.delivered();
+  counts.expired = proto.expired();
+  counts.rejected = proto.rejected();
+  counts.overloaded = proto.overloaded();
+  counts.draining = proto.draining();
+  return true;
+}
+
+}  // namespace am

@@ -1,0 +1,278 @@
+#include "am/dispatcher.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "am/wire_status.h"
+
+namespace am {
+namespace {
+
+constexpr int kGates = 3;
+
+Pattern PatternOf(MessageKind kind) {
+  if (kind == MessageKind::kNoReturn) return Pattern::kNoReturn;
+  if (kind == MessageKind::kAckCall) return Pattern::kAck;
+  return Pattern::kResponse;
+}
+
+// In which account a one-way message ends that was refused, or not run.
+std::uint64_t InboundCounts::*AccountOf(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kOk:
+      return &InboundCounts::delivered;
+    case absl::StatusCode::kDeadlineExceeded:
+      return &InboundCounts::expired;
+    case absl::StatusCode::kResourceExhausted:
+      return &InboundCounts::overloaded;
+    case absl::StatusCode::kUnavailable:
+      return &InboundCounts::draining;
+    default:
+      return &InboundCounts::rejected;
+  }
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(const ExecutionOptions& options, HandlerTable& handlers,
+                       Driver& driver, const Clock& clock, Client& client)
+    : options_(options),
+      handlers_(handlers),
+      driver_(driver),
+      clock_(clock),
+      client_(client),
+      manager_gate_(options.max_concurrency > 0
+                        ? std::make_unique<Gate>(options.max_concurrency)
+                        : nullptr) {}
+
+Dispatcher::~Dispatcher() {
+  if (manager_gate_ != nullptr) manager_gate_->Clear();
+  for (const auto& [key, gate] : sender_gates_) gate->Clear();
+  for (const auto& handler : handlers_.List()) {
+    if (handler->gate() != nullptr) handler->gate()->Clear();
+  }
+}
+
+void Dispatcher::Dispatch(const std::shared_ptr<Peer>& peer,
+                          const MessageView& message, const FrameReader& reader,
+                          absl::Time now) {
+  std::shared_ptr<HandlerEntry> handler =
+      handlers_.Find(message.header.handler);
+  const absl::Status status = Check(handler.get(), message);
+  if (!status.ok()) return Refuse(*peer, message.header, status);
+
+  const bool inline_only =
+      RunsInline(*handler) && !handler->handler().is_coroutine();
+  InboundCall::Message parts;
+  parts.peer = peer;
+  parts.handler = std::move(handler);
+  parts.header = message.header;
+  parts.metadata = reader.ShareMetadata(message);
+  parts.payload = reader.SharePayload(message);
+  parts.deadline = now + FromBudget(message.header.budget);
+  auto call = std::make_unique<InboundCall>(
+      *this, std::move(parts), clock_, client_,
+      inline_only ? std::stop_source(std::nostopstate) : std::stop_source());
+  if (!inline_only) Track(*call);
+  ++active_;
+  ++queued_;
+  Admit(std::move(call));
+}
+
+absl::Status Dispatcher::Check(const HandlerEntry* handler,
+                               const MessageView& message) const {
+  if (refusing_.load(std::memory_order_relaxed)) {
+    return absl::UnavailableError("the instance is shutting down");
+  }
+  if (handler == nullptr) {
+    return absl::UnimplementedError(absl::StrFormat(
+        "there is no handler with id %016x; ListHandlers says which there are",
+        message.header.handler));
+  }
+  const MethodSpec& spec = handler->spec();
+  if (const Pattern sent = PatternOf(message.header.kind);
+      sent != spec.pattern) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("handler ", spec.name, " is ", PatternName(spec.pattern),
+                     ", the message was sent as ", PatternName(sent)));
+  }
+  if (message.header.budget == 0) {
+    return absl::DeadlineExceededError("the deadline passed on the way");
+  }
+  if (spec.execution != Execution::kInline &&
+      queued_.load(std::memory_order_relaxed) >=
+          static_cast<int>(options_.max_queued)) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "overloaded: ", options_.max_queued, " messages wait for a handler"));
+  }
+  return absl::OkStatus();
+}
+
+void Dispatcher::Refuse(Peer& peer, const MessageHeader& header,
+                        const absl::Status& status) {
+  if (header.kind == MessageKind::kNoReturn) {
+    peer.link().CountInbound(AccountOf(status));
+  } else {
+    Reply(peer, header, status, Payload());
+  }
+}
+
+void Dispatcher::Reply(Peer& peer, const MessageHeader& request,
+                       const absl::Status& status, const Payload& value) {
+  MessageHeader header;
+  header.kind = MessageKind::kReply;
+  header.call_id = request.call_id;
+  header.status = EncodeStatusCode(status);
+  const std::string metadata =
+      status.ok() ? std::string() : EncodeStatus(status);
+  // Fails only if the peer is gone, and nobody awaits the reply.
+  peer.link().Send(header, metadata, value).IgnoreError();
+}
+
+// -- Gates -------------------------------------------------------------------
+
+void Dispatcher::Admit(std::unique_ptr<InboundCall> call) {
+  while (call != nullptr && call->gates_passed < kGates) {
+    Gate* const gate = GateOf(*call, call->gates_passed);
+    // Counted first: once the gate has it, it may be anywhere.
+    ++call->gates_passed;
+    if (gate != nullptr) gate->Enter(call);
+  }
+  if (call != nullptr) Schedule(std::move(call));
+}
+
+Gate* Dispatcher::GateOf(const InboundCall& call, int index) {
+  HandlerEntry& handler = *call.message().handler;
+  switch (index) {
+    case 0:
+      return handler.spec().ordered ? SenderGate(call) : nullptr;
+    case 1:
+      return handler.gate();
+    default:
+      // The framework's own handlers answer also when all else is full.
+      return handler.spec().execution == Execution::kInline
+                 ? nullptr
+                 : manager_gate_.get();
+  }
+}
+
+Gate* Dispatcher::SenderGate(const InboundCall& call) {
+  MutexLock lock(mutex_);
+  std::unique_ptr<Gate>& gate = sender_gates_[{
+      call.message().peer->id().value(), call.message().header.handler}];
+  if (gate == nullptr) gate = std::make_unique<Gate>(1);
+  return gate.get();
+}
+
+bool Dispatcher::RunsInline(const HandlerEntry& handler) const {
+  switch (handler.spec().execution) {
+    case Execution::kInline:
+      return true;
+    case Execution::kPool:
+      return false;
+    case Execution::kAuto:
+      return handler.IsQuick(options_.inline_below);
+  }
+  return false;
+}
+
+void Dispatcher::Schedule(std::unique_ptr<InboundCall> call) {
+  const bool runs_inline = RunsInline(*call->message().handler);
+  Work work = [this, call = std::move(call)]() mutable {
+    Begin(std::move(call));
+  };
+  if (runs_inline) {
+    driver_.RunQuick(std::move(work));
+  } else {
+    driver_.RunOnPool(std::move(work));
+  }
+}
+
+// -- Running -----------------------------------------------------------------
+
+void Dispatcher::Begin(std::unique_ptr<InboundCall> call) {
+  --queued_;
+  const absl::Time begin = clock_.Now();
+  if (begin >= call->message().deadline) {
+    return InboundCall::End(
+        std::move(call),
+        absl::DeadlineExceededError("the deadline passed before it could run"));
+  }
+  if (call->stop_source().stop_requested()) {
+    return InboundCall::End(std::move(call),
+                            absl::CancelledError("the caller cancelled"));
+  }
+  const std::shared_ptr<HandlerEntry> handler = call->message().handler;
+  InboundCall::Run(std::move(call));
+  handler->NoteRun(clock_.Now() - begin);
+}
+
+void Dispatcher::OnFinished(InboundCall& call, const absl::Status& status,
+                            const Payload& value) {
+  const InboundCall::Message& message = call.message();
+  if (message.header.kind == MessageKind::kNoReturn) {
+    message.peer->link().CountInbound(AccountOf(status));
+  } else {
+    Reply(*message.peer, message.header, status, value);
+  }
+  if (call.stop_source().stop_possible()) Untrack(call);
+  for (int i = call.gates_passed - 1; i >= 0; --i) {
+    Gate* const gate = GateOf(call, i);
+    if (gate != nullptr) Admit(gate->Leave());
+  }
+  if (--active_ == 0) driver_.Notify();
+}
+
+// -- Cancelling --------------------------------------------------------------
+
+void Dispatcher::Track(InboundCall& call) {
+  const InboundCall::Message& message = call.message();
+  if (message.header.kind == MessageKind::kNoReturn) return;
+  MutexLock lock(mutex_);
+  cancellable_.insert_or_assign(
+      {message.peer->id().value(), message.header.call_id}, call.stop_source());
+}
+
+void Dispatcher::Untrack(const InboundCall& call) {
+  const InboundCall::Message& message = call.message();
+  MutexLock lock(mutex_);
+  const auto found =
+      cancellable_.find({message.peer->id().value(), message.header.call_id});
+  if (found != cancellable_.end() && found->second == call.stop_source()) {
+    cancellable_.erase(found);
+  }
+}
+
+void Dispatcher::Cancel(const Peer& peer, std::uint64_t call_id) {
+  std::stop_source stop(std::nostopstate);
+  {
+    MutexLock lock(mutex_);
+    const auto found = cancellable_.find({peer.id().value(), call_id});
+    if (found == cancellable_.end()) return;
+    stop = found->second;
+  }
+  // Runs the callbacks of whoever listens to the token: user code.
+  driver_.RunQuick([stop]() mutable { stop.request_stop(); });
+}
+
+void Dispatcher::CancelAll(const Peer& peer) {
+  std::vector<std::stop_source> stops;
+  {
+    MutexLock lock(mutex_);
+    auto it = cancellable_.lower_bound({peer.id().value(), 0});
+    for (; it != cancellable_.end() && it->first.first == peer.id().value();
+         ++it) {
+      stops.push_back(it->second);
+    }
+    std::erase_if(sender_gates_, [&peer](const auto& entry) {
+      return entry.first.first == peer.id().value() && entry.second->IsIdle();
+    });
+  }
+  for (std::stop_source& stop : stops) {
+    driver_.RunQuick([stop]() mutable { stop.request_stop(); });
+  }
+}
+
+}  // namespace am

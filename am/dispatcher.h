@@ -1,0 +1,101 @@
+// Dispatcher: from a message that arrived to a handler that runs.
+//
+// A message is refused at once if there is no handler for it, the handler has
+// another pattern, its time has run out, we are shutting down, or too much is
+// waiting already. Otherwise it passes up to three gates (the sender's, for an
+// ordered handler; the handler's limit; the manager's limit), each of which
+// may make it wait, and runs: inline on the receiving thread if its handler is
+// quick, else on the worker pool.
+//
+// Every call is answered, every one-way message is counted.
+//
+// Threads: any; Dispatch only by the holder of the receiving role.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "am/client.h"
+#include "am/clock.h"
+#include "am/driver.h"
+#include "am/gate.h"
+#include "am/handler_table.h"
+#include "am/inbound_call.h"
+#include "am/manager_options.h"
+#include "am/peer.h"
+#include "am/wire.h"
+
+namespace am {
+
+class Dispatcher final : public InboundCallOwner {
+ public:
+  // All must outlive the dispatcher, and the dispatcher its calls.
+  Dispatcher(const ExecutionOptions& options, HandlerTable& handlers,
+             Driver& driver, const Clock& clock, Client& client);
+
+  // REQUIRES: the driver has stopped. Abandons what still waits.
+  ~Dispatcher() override;
+
+  // `message` is a NO_RETURN, ACK_CALL or CALL that `reader` has just read.
+  void Dispatch(const std::shared_ptr<Peer>& peer, const MessageView& message,
+                const FrameReader& reader, absl::Time now);
+
+  // The peer does not await this call any more: its context is told, and if it
+  // has not begun to run it never will.
+  void Cancel(const Peer& peer, std::uint64_t call_id);
+  void CancelAll(const Peer& peer);
+
+  // From now on every message is refused with UNAVAILABLE.
+  void RefuseNew() { refusing_.store(true); }
+
+  // Calls admitted and not finished.
+  int active() const { return active_.load(); }
+
+  // Those of them that have not begun to run.
+  int queued() const { return queued_.load(); }
+
+ private:
+  using CallKey = std::pair<std::uint64_t, std::uint64_t>;  // peer, call id
+  using PeerHandler = std::pair<std::uint64_t, std::uint64_t>;
+
+  absl::Status Check(const HandlerEntry* handler,
+                     const MessageView& message) const;
+  void Refuse(Peer& peer, const MessageHeader& header,
+              const absl::Status& status);
+  void Reply(Peer& peer, const MessageHeader& header,
+             const absl::Status& status, const Payload& value);
+  void Admit(std::unique_ptr<InboundCall> call);
+  void Schedule(std::unique_ptr<InboundCall> call);
+  void Begin(std::unique_ptr<InboundCall> call);
+  Gate* GateOf(const InboundCall& call, int index);
+  Gate* SenderGate(const InboundCall& call);
+  bool RunsInline(const HandlerEntry& handler) const;
+
+  void OnFinished(InboundCall& call, const absl::Status& status,
+                  const Payload& value) override;
+  void Track(InboundCall& call);
+  void Untrack(const InboundCall& call);
+
+  const ExecutionOptions options_;
+  HandlerTable& handlers_;
+  Driver& driver_;
+  const Clock& clock_;
+  Client& client_;
+  std::unique_ptr<Gate> manager_gate_;
+  std::atomic<bool> refusing_ = false;
+  std::atomic<int> active_ = 0;
+  std::atomic<int> queued_ = 0;
+
+  Mutex mutex_;
+  // Calls that may be cancelled. Ordered: cancelling all is in order.
+  std::map<CallKey, std::stop_source> cancellable_ ABSL_GUARDED_BY(mutex_);
+  std::map<PeerHandler, std::unique_ptr<Gate>> sender_gates_
+      ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace am

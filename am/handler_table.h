@@ -1,0 +1,99 @@
+// HandlerTable: the handlers that one instance has, by id and by name.
+//
+// Threads: any. Events are told one after another, in order, on the thread
+// that registers or deregisters, with no lock held that a handler could need.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "am/gate.h"
+#include "am/handler.h"
+#include "am/transport/mutex.h"
+
+namespace am {
+
+// A handler as registered. Shared by whoever runs it, so that deregistering
+// never pulls it away from under a call.
+class HandlerEntry {
+ public:
+  HandlerEntry(std::string name, HandlerBinding binding);
+
+  const MethodSpec& spec() const { return spec_; }
+  Handler& handler() const { return *handler_; }
+
+  // Admits `max_concurrency` at once; null without a limit.
+  Gate* gate() { return gate_.get(); }
+
+  // Whether it has proved to run for less than `limit`, on average over the
+  // last runs and at all its recent ones. A new handler has proved nothing.
+  bool IsQuick(absl::Duration limit) const;
+  void NoteRun(absl::Duration time);
+
+ private:
+  const std::string name_;
+  const std::string input_type_;
+  const std::string output_type_;
+  const MethodSpec spec_;
+  const std::unique_ptr<Handler> handler_;
+  const std::unique_ptr<Gate> gate_;
+  std::atomic<std::int64_t> mean_ns_ = 0;
+  std::atomic<std::uint32_t> runs_ = 0;
+};
+
+struct HandlerEvent {
+  enum class Kind : std::uint8_t { kRegistered, kDeregistered };
+  Kind kind;
+  std::string name;  // full
+};
+
+class HandlerTable {
+ public:
+  using Listener = std::function<void(const HandlerEvent&)>;
+  using Hash = std::uint64_t (*)(absl::string_view);
+
+  // `hash` is HandlerId but in tests of collisions.
+  explicit HandlerTable(Hash hash = &HandlerId) : hash_(hash) {}
+
+  // INVALID_ARGUMENT: not a name. ALREADY_EXISTS: the name is taken, or its id
+  // is that of another name. All bindings are added, or none.
+  absl::Status Add(std::vector<HandlerBinding> bindings);
+
+  // NOT_FOUND: no such handler. Calls under way run on to their end.
+  absl::Status Remove(absl::string_view full_name);
+
+  // Null if there is none.
+  std::shared_ptr<HandlerEntry> Find(std::uint64_t id) const;
+  bool Has(absl::string_view full_name) const;
+
+  // In order of their names.
+  std::vector<std::shared_ptr<HandlerEntry>> List() const;
+
+  // `listener` hears of every change from now on, until removed by its number.
+  int AddListener(Listener listener);
+  void RemoveListener(int number);
+
+ private:
+  absl::Status Check(const MethodSpec& spec) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Tell(HandlerEvent::Kind kind, const std::vector<std::string>& names)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(events_mutex_);
+
+  const Hash hash_;
+  Mutex events_mutex_ ABSL_ACQUIRED_BEFORE(mutex_);  // orders changes
+  std::map<int, Listener> listeners_ ABSL_GUARDED_BY(events_mutex_);
+  int next_listener_ ABSL_GUARDED_BY(events_mutex_) = 0;
+
+  mutable Mutex mutex_;
+  absl::flat_hash_map<std::uint64_t, std::shared_ptr<HandlerEntry>> by_id_
+      ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace am

@@ -1,0 +1,77 @@
+#include "am/inbound_call.h"
+
+#include <exception>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "am/future.h"
+
+namespace am {
+namespace {
+
+Context::Origin OriginOf(const InboundCall::Message& message) {
+  Context::Origin origin;
+  origin.sender = message.peer->id();
+  origin.handler = message.handler->spec().name;
+  origin.call_id = message.header.call_id;
+  origin.codec = message.header.codec;
+  origin.metadata = message.metadata.view();
+  origin.deadline = message.deadline;
+  return origin;
+}
+
+// What threw in the handler, as a status.
+absl::Status CurrentExceptionStatus(absl::string_view handler) {
+  try {
+    throw;
+  } catch (const std::exception& error) {
+    return absl::InternalError(
+        absl::StrCat("handler ", handler, " threw: ", error.what()));
+  } catch (...) {
+    return absl::InternalError(absl::StrCat("handler ", handler, " threw"));
+  }
+}
+
+}  // namespace
+
+InboundCall::InboundCall(InboundCallOwner& owner, Message message,
+                         const Clock& clock, Client& client,
+                         std::stop_source stop)
+    : owner_(owner),
+      message_(std::move(message)),
+      stop_(std::move(stop)),
+      context_(OriginOf(message_), clock, client, stop_.get_token()) {}
+
+void InboundCall::Run(std::unique_ptr<InboundCall> call) {
+  InboundCall* const self = call.get();
+  Handler& handler = self->message_.handler->handler();
+  if (handler.is_coroutine()) {
+    self->owns_itself_ = true;
+    call.release();
+  }
+  Context* const outer = internal::ExchangeCurrentContext(&self->context_);
+  try {
+    handler.Run(*self);
+  } catch (...) {
+    self->Finish(CurrentExceptionStatus(self->message_.handler->spec().name));
+  }
+  internal::ExchangeCurrentContext(outer);
+}
+
+void InboundCall::End(std::unique_ptr<InboundCall> call, absl::Status status) {
+  call->Finish(std::move(status));
+}
+
+void InboundCall::Finish(absl::Status status) { Report(status, Payload()); }
+
+void InboundCall::FinishWith(const Payload& value) {
+  Report(absl::OkStatus(), value);
+}
+
+void InboundCall::Report(const absl::Status& status, const Payload& value) {
+  if (std::exchange(finished_, true)) return;
+  owner_.OnFinished(*this, status, value);
+  if (owns_itself_) delete this;
+}
+
+}  // namespace am

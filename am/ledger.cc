@@ -1,0 +1,33 @@
+#include "am/ledger.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace am {
+
+InboundCounts& InboundCounts::operator+=(const InboundCounts& other) {
+  delivered += other.delivered;
+  expired += other.expired;
+  rejected += other.rejected;
+  overloaded += other.overloaded;
+  draining += other.draining;
+  return *this;
+}
+
+InboundCounts& InboundCounts::operator-=(const InboundCounts& other) {
+  delivered -= other.delivered;
+  expired -= other.expired;
+  rejected -= other.rejected;
+  overloaded -= other.overloaded;
+  draining -= other.draining;
+  return *this;
+}
+
+std::string Ledger::ToString() const {
+  return absl::StrCat(
+      "accepted ", accepted, " = delivered ", received.delivered, " + expired ",
+      received.expired, " + rejected ", received.rejected, " + overloaded ",
+      received.overloaded, " + draining ", received.draining, " + link lost ",
+      link_lost, " + in doubt ", in_doubt, " + in flight ", in_flight());
+}
+
+}  // namespace am

@@ -1,0 +1,264 @@
+#include "am/manager.h"
+
+#include <algorithm>
+#include <optional>
+#include <stop_token>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "am/node.h"
+#include "am/node_service.h"
+#include "am/threaded_driver.h"
+#include "am/transport/mutex.h"
+#include "am/transport/zmq_transport.h"
+
+namespace am {
+namespace {
+
+// What a frame may hold beside one message of the largest size: others that
+// were gathered before it, metadata and headers.
+constexpr std::size_t kFrameSlack = 256 * 1024;
+
+absl::Status CheckOptions(const ManagerOptions& options) {
+  const ExecutionOptions& execution = options.execution;
+  if (execution.min_threads < 1 ||
+      execution.max_threads < execution.min_threads) {
+    return absl::InvalidArgumentError(
+        "execution: needs 1 <= min_threads <= max_threads");
+  }
+  if (execution.max_concurrency < 0) {
+    return absl::InvalidArgumentError(
+        "execution.max_concurrency is negative; 0 means no limit");
+  }
+  if (options.link.window_messages == 0 || options.link.window_bytes == 0 ||
+      options.link.queue_messages == 0 || options.link.queue_bytes == 0) {
+    return absl::InvalidArgumentError(
+        "link: windows and queues must be larger than 0");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::shared_ptr<transport::Transport>> MakeTransport(
+    const ManagerOptions& options) {
+  if (options.transport != nullptr) return options.transport;
+  transport::ZmqOptions zmq;
+  zmq.max_frame_bytes = options.max_message_bytes + kFrameSlack;
+  zmq.insecure_allow_remote_peers = options.insecure_allow_remote_peers;
+  absl::StatusOr<std::unique_ptr<transport::ZmqTransport>> made =
+      transport::MakeZmqTransport(zmq);
+  if (!made.ok()) return made.status();
+  return std::shared_ptr<transport::Transport>(*std::move(made));
+}
+
+// Listens where the options say, and returns who we are.
+absl::StatusOr<PeerInfo> Listen(const ManagerOptions& options,
+                                transport::Transport& transport) {
+  std::vector<transport::Address> wanted;
+  for (const std::string& text : options.listen) {
+    absl::StatusOr<transport::Address> address =
+        transport::Address::Parse(text);
+    if (!address.ok()) return address.status();
+    if (address->IsWildcard()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          text,
+          " names every interface, and nobody could connect back to it; "
+          "listen on the address that others shall use"));
+    }
+    wanted.push_back(*address);
+  }
+  if (options.transport == nullptr) {
+    if (wanted.empty()) {
+      wanted.push_back(transport::Address::Tcp("127.0.0.1", 0));
+    }
+    wanted.push_back(transport::Address::Ipc(""));
+  } else if (wanted.empty()) {
+    wanted.push_back(transport::Address::InProcess(""));
+  }
+  PeerInfo self;
+  self.id = InstanceId::Random();
+  self.name = options.name;
+  std::string ipc_path;
+  for (const transport::Address& address : wanted) {
+    absl::StatusOr<transport::Address> bound = transport.Listen(address);
+    if (!bound.ok()) return bound.status();
+    if (bound->scheme() == transport::Scheme::kIpc) ipc_path = bound->path();
+    self.addresses.push_back(*bound);
+  }
+  self.host = HostIdentity::Of(ipc_path);
+  return self;
+}
+
+}  // namespace
+
+// Owns the parts, in the order in which they need each other, and ends them
+// once.
+class Manager::Lifetime {
+ public:
+  Lifetime(const ManagerOptions& options,
+           std::shared_ptr<transport::Transport> transport, PeerInfo self)
+      : transport_(std::move(transport)),
+        clock_(options.clock != nullptr ? *options.clock : steady_clock_),
+        node_(options, std::move(self), *transport_,
+              std::make_shared<ThreadedDriver>(*transport_, clock_,
+                                               options.execution),
+              clock_),
+        node_service_(node_) {}
+
+  ~Lifetime() {
+    on_stop_.reset();
+    Shutdown().IgnoreError();
+  }
+
+  absl::Status Start(const std::stop_token& stop) {
+    absl::Status added = node_.handlers().Add(node_service_.Bindings());
+    if (!added.ok()) return added;
+    node_.Start();
+    if (stop.stop_possible()) on_stop_.emplace(stop, Stopper{this});
+    return absl::OkStatus();
+  }
+
+  absl::Status Shutdown() {
+    {
+      MutexLock lock(mutex_);
+      if (begun_) {
+        while (!result_.has_value()) ended_.Wait(mutex_);
+      }
+      if (!std::exchange(begun_, true)) {
+        mutex_.Unlock();
+        absl::Status drained = node_.Drain();
+        node_.Stop();
+        mutex_.Lock();
+        result_ = std::move(drained);
+        ended_.NotifyAll();
+      }
+    }
+    if (stopper_.joinable() &&
+        stopper_.get_id() != std::this_thread::get_id()) {
+      stopper_.join();
+    }
+    MutexLock lock(mutex_);
+    return *result_;
+  }
+
+  absl::Status AwaitShutdown() {
+    MutexLock lock(mutex_);
+    while (!result_.has_value()) ended_.Wait(mutex_);
+    return *result_;
+  }
+
+  Node& node() { return node_; }
+
+ private:
+  // Runs on whichever thread requests the stop, which must not wait for it.
+  struct Stopper {
+    Lifetime* lifetime;
+    void operator()() const { lifetime->ShutdownInBackground(); }
+  };
+
+  void ShutdownInBackground() {
+    MutexLock lock(mutex_);
+    if (begun_ || stopper_.joinable()) return;
+    stopper_ = std::thread([this] { Shutdown().IgnoreError(); });
+  }
+
+  const std::shared_ptr<transport::Transport> transport_;
+  const SteadyClock steady_clock_;
+  const Clock& clock_;
+  Node node_;
+  NodeService node_service_;
+
+  Mutex mutex_;
+  CondVar ended_;
+  bool begun_ ABSL_GUARDED_BY(mutex_) = false;
+  std::optional<absl::Status> result_ ABSL_GUARDED_BY(mutex_);
+  std::thread stopper_;
+  std::optional<std::stop_callback<Stopper>> on_stop_;
+};
+
+absl::StatusOr<std::unique_ptr<Manager>> Manager::Make(ManagerOptions options) {
+  absl::Status checked = CheckOptions(options);
+  if (!checked.ok()) return checked;
+  absl::StatusOr<std::shared_ptr<transport::Transport>> transport =
+      MakeTransport(options);
+  if (!transport.ok()) return transport.status();
+  absl::StatusOr<PeerInfo> self = Listen(options, **transport);
+  if (!self.ok()) return self.status();
+  auto lifetime = std::make_unique<Lifetime>(options, *std::move(transport),
+                                             *std::move(self));
+  Node& node = lifetime->node();
+  absl::Status started = lifetime->Start(options.stop);
+  if (!started.ok()) return started;
+  return std::unique_ptr<Manager>(new Manager(std::move(lifetime), node));
+}
+
+Manager::Manager(std::unique_ptr<Lifetime> lifetime, Node& node)
+    : lifetime_(std::move(lifetime)), node_(&node) {}
+
+Manager::~Manager() = default;
+
+InstanceId Manager::instance_id() const { return node_->self().id; }
+
+PeerInfo Manager::peer_info() const { return node_->self(); }
+
+std::vector<transport::Address> Manager::addresses() const {
+  return node_->self().addresses;
+}
+
+Client& Manager::client() { return node_->client(); }
+
+absl::Status Manager::Register(Service& service) {
+  return node_->handlers().Add(service.Bindings());
+}
+
+absl::Status Manager::Register(HandlerBinding binding) {
+  std::vector<HandlerBinding> bindings;
+  bindings.push_back(std::move(binding));
+  return node_->handlers().Add(std::move(bindings));
+}
+
+absl::Status Manager::Deregister(absl::string_view name) {
+  const std::string full = FullHandlerName(name);
+  if (absl::StartsWith(full, "am.v1.Node/")) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(full, " is one of the framework's own handlers"));
+  }
+  return node_->handlers().Remove(full);
+}
+
+std::vector<std::string> Manager::ListHandlers() const {
+  std::vector<std::string> names;
+  for (const auto& handler : node_->handlers().List()) {
+    names.emplace_back(handler->spec().name);
+  }
+  return names;
+}
+
+void Manager::OnHandlerEvent(HandlerTable::Listener listener) {
+  node_->handlers().AddListener(std::move(listener));
+}
+
+absl::Status Manager::Shutdown() { return lifetime_->Shutdown(); }
+
+absl::Status Manager::AwaitShutdown() { return lifetime_->AwaitShutdown(); }
+
+std::string Manager::DebugString() const { return node_->DebugString(); }
+
+namespace internal {
+
+MethodSpec BareSpec(absl::string_view full_name, Pattern pattern,
+                    const HandlerOptions& options) {
+  MethodSpec spec;
+  spec.name = full_name;
+  spec.id = HandlerId(full_name);
+  spec.pattern = pattern;
+  spec.max_concurrency = options.max_concurrency;
+  spec.ordered = options.ordered;
+  spec.execution = options.execution;
+  return spec;
+}
+
+}  // namespace internal
+
+}  // namespace am

@@ -1,0 +1,102 @@
+// ManagerOptions: everything that can be set, in one place, with its unit.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace am {
+
+namespace transport {
+class Transport;
+}
+class Clock;
+
+// Between one instance and one peer, for each direction.
+struct LinkOptions {
+  // A frame is closed, and another begun, at this many bytes.
+  std::size_t frame_bytes = 16 * 1024;
+
+  // Payloads from this size on travel as a part of their own, without a copy
+  // (libzmq copies smaller ones in any case: its batch is 8 KiB).
+  std::size_t part_bytes = 8 * 1024;
+
+  // How much a peer may have sent to us that we have not counted yet.
+  std::uint32_t window_messages = 8192;
+  std::uint32_t window_bytes = 8 * 1024 * 1024;
+
+  // How much may wait here for the peer's window, before sends are refused.
+  // Replies are never refused: whoever may call bounds them.
+  std::size_t queue_messages = 16 * 1024;
+  std::size_t queue_bytes = 64 * 1024 * 1024;
+
+  // Counts that nothing else carried are sent after this long.
+  absl::Duration count_delay = absl::Milliseconds(5);
+};
+
+// Where handlers run.
+struct ExecutionOptions {
+  // Threads of the worker pool: kept, and at the most while all are blocked.
+  int min_threads = 2;
+  int max_threads = 64;
+
+  // Handlers running at once over all handlers; 0: no limit.
+  int max_concurrency = 0;
+
+  // Messages that wait for a thread or a limit before new ones are refused
+  // with RESOURCE_EXHAUSTED.
+  std::size_t max_queued = 16 * 1024;
+
+  // A handler whose running time averages less than this runs on the receiving
+  // thread. A hop to the pool costs 10 to 20 us.
+  absl::Duration inline_below = absl::Microseconds(20);
+};
+
+struct ManagerOptions {
+  // For people, in logs and listings; need not be unique.
+  std::string name;
+
+  // Where to listen, for example {"tcp://127.0.0.1:5555"}. Empty: a free port
+  // of tcp on loopback. An ipc socket in a private folder is always added, for
+  // peers on this host. Anything but loopback needs
+  // `insecure_allow_remote_peers`.
+  std::vector<std::string> listen;
+
+  // Whoever reaches a port may send messages: there is no authentication yet.
+  bool insecure_allow_remote_peers = false;
+
+  // The most bytes one message may have, payload and metadata.
+  std::size_t max_message_bytes = 64 * 1024 * 1024;
+
+  LinkOptions link;
+  ExecutionOptions execution;
+
+  // Shutdown tells peers at once that no more work is wanted, serves on for
+  // `drain_grace`, then refuses what is new and waits for what runs until
+  // `shutdown_timeout` has passed since its beginning.
+  absl::Duration drain_grace = absl::ZeroDuration();
+  absl::Duration shutdown_timeout = absl::Seconds(30);
+
+  // Begins the shutdown when stop is requested.
+  std::stop_token stop;
+
+  // Called with one line of text for what an operator should know. Any thread;
+  // must not call the manager. Null: nothing is written.
+  std::function<void(absl::string_view)> log;
+
+  // What carries the messages; null: ZeroMQ. `listen` then holds addresses of
+  // that transport.
+  std::shared_ptr<transport::Transport> transport;
+
+  // Null: the steady clock. Not owned.
+  const Clock* clock = nullptr;
+};
+
+}  // namespace am

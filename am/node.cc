@@ -1,0 +1,383 @@
+#include "am/node.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "am/context.h"
+#include "am/counts.h"
+#include "am/future.h"
+#include "am/wire_status.h"
+
+namespace am {
+namespace {
+
+// How long the last messages of a shutdown may take to be counted.
+constexpr absl::Duration kSettleTime = absl::Seconds(1);
+
+MessageKind KindOf(Pattern pattern) {
+  switch (pattern) {
+    case Pattern::kNoReturn:
+      return MessageKind::kNoReturn;
+    case Pattern::kAck:
+      return MessageKind::kAckCall;
+    case Pattern::kResponse:
+      return MessageKind::kCall;
+  }
+  return MessageKind::kCall;
+}
+
+// What a call may take: what was asked for, else its contract's, else 30 s;
+// and no more than is left to the handler in which it is made.
+absl::Duration TimeoutOf(const MethodSpec& spec, const CallOptions& options) {
+  absl::Duration timeout = options.timeout;
+  if (timeout == absl::ZeroDuration()) timeout = spec.timeout;
+  if (timeout == absl::ZeroDuration()) timeout = kDefaultTimeout;
+  timeout = std::min(timeout, kMaxTimeout);
+  if (const Context* const context = internal::CurrentContext()) {
+    timeout = std::min(timeout, context->remaining());
+  }
+  return timeout;
+}
+
+}  // namespace
+
+Node::Node(const ManagerOptions& options, PeerInfo self,
+           transport::Transport& transport, std::shared_ptr<Driver> driver,
+           const Clock& clock)
+    : options_(options),
+      clock_(clock),
+      driver_(std::move(driver)),
+      client_(*this),
+      calls_(std::make_shared<CallTable>(driver_, clock.Now())),
+      dispatcher_(options_.execution, handlers_, *driver_, clock, client_),
+      peers_({options_.link, transport, *calls_, *driver_, clock, options_.log,
+              [this](const std::shared_ptr<Peer>& peer,
+                     const absl::Status& why) { OnPeerLost(peer, why); }}) {
+  peers_.SetSelf(std::move(self));
+  handlers_.AddListener(
+      [this](const HandlerEvent& event) { OnHandlerEvent(event); });
+  calls_->SetOnCancel([this](InstanceId peer, std::uint64_t call_id) {
+    SendCancel(peer, call_id);
+  });
+}
+
+Node::~Node() { Stop(); }
+
+void Node::Start() { driver_->Start(*this); }
+
+// -- Sending -----------------------------------------------------------------
+
+absl::StatusOr<Node::Outgoing> Node::Prepare(const MethodSpec& spec,
+                                             Target target,
+                                             const Payload& payload,
+                                             const CallOptions& options) const {
+  Outgoing outgoing;
+  outgoing.peer = peers_.Find(target.instance());
+  if (outgoing.peer == nullptr) {
+    return absl::UnavailableError(
+        absl::StrCat("instance ", target.instance().ToString(),
+                     " is not connected; Connect to it first"));
+  }
+  if (outgoing.peer->state() == PeerState::kDraining) {
+    return absl::UnavailableError(
+        absl::StrCat("instance ", target.instance().ToString(),
+                     " is draining and takes no new work"));
+  }
+  if (options.metadata != nullptr) {
+    absl::StatusOr<std::string> metadata = EncodeMetadata(*options.metadata);
+    if (!metadata.ok()) return metadata.status();
+    outgoing.metadata = *std::move(metadata);
+  }
+  const std::size_t bytes = payload.size() + outgoing.metadata.size();
+  if (bytes > options_.max_message_bytes) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "a message of ", bytes, " bytes is above the limit of ",
+        options_.max_message_bytes, " (ManagerOptions::max_message_bytes)"));
+  }
+  outgoing.timeout = TimeoutOf(spec, options);
+  if (outgoing.timeout <= absl::ZeroDuration()) {
+    return absl::DeadlineExceededError("the deadline has passed");
+  }
+  return outgoing;
+}
+
+std::shared_ptr<PendingCall> Node::StartCall(const MethodSpec& spec,
+                                             Target target,
+                                             const Payload& payload,
+                                             const CallOptions& options) {
+  absl::StatusOr<Outgoing> outgoing = Prepare(spec, target, payload, options);
+  if (!outgoing.ok()) {
+    return std::make_shared<PendingCall>(Reply{outgoing.status(), {}, {}});
+  }
+  const auto call =
+      calls_->Begin(target.instance(), clock_.Now() + outgoing->timeout);
+  MessageHeader header;
+  header.kind = KindOf(spec.pattern);
+  header.handler = spec.id;
+  header.call_id = call->id;
+  absl::Status sent = Send(*outgoing, header, payload, options);
+  if (!sent.ok()) {
+    calls_->Finish(call->id, target.instance(), {std::move(sent), {}, {}});
+  }
+  return call;
+}
+
+absl::Status Node::SendOneWay(const MethodSpec& spec, Target target,
+                              const Payload& payload,
+                              const CallOptions& options) {
+  absl::StatusOr<Outgoing> outgoing = Prepare(spec, target, payload, options);
+  if (!outgoing.ok()) return outgoing.status();
+  MessageHeader header;
+  header.kind = MessageKind::kNoReturn;
+  header.handler = spec.id;
+  return Send(*outgoing, header, payload, options);
+}
+
+absl::Status Node::Send(const Outgoing& outgoing, MessageHeader header,
+                        const Payload& payload, const CallOptions& options) {
+  Link& link = outgoing.peer->link();
+  header.budget = ToBudget(outgoing.timeout);
+  absl::Status sent = link.Send(header, outgoing.metadata, payload);
+  if (sent.ok() || options.when_full == WhenFull::kRefuse) return sent;
+  const absl::Time deadline = clock_.Now() + outgoing.timeout;
+  while (absl::IsResourceExhausted(sent)) {
+    absl::Status room = WaitForRoom(link, deadline);
+    if (!room.ok()) return room;
+    header.budget = ToBudget(deadline - clock_.Now());
+    sent = link.Send(header, outgoing.metadata, payload);
+  }
+  return sent;
+}
+
+absl::Status Node::WaitForRoom(Link& link, absl::Time deadline) {
+  const auto room = calls_->Begin(InstanceId(), deadline);
+  if (!link.AwaitRoom(room->id)) calls_->Finish(room->id, InstanceId(), {});
+  room->Wait();
+  return room->TakeReply().status;
+}
+
+void Node::SendCancel(InstanceId id, std::uint64_t call_id) {
+  const std::shared_ptr<Peer> peer = peers_.Find(id);
+  if (peer == nullptr) return;
+  MessageHeader header;
+  header.kind = MessageKind::kCancel;
+  header.call_id = call_id;
+  // Without a connection the call is over at the peer as well.
+  peer->link().Send(header, {}, Payload()).IgnoreError();
+}
+
+std::shared_ptr<PendingCall> Node::AwaitHandler(const std::string& full_name,
+                                                absl::Duration timeout) {
+  const auto call = calls_->Begin(InstanceId(), clock_.Now() + timeout);
+  {
+    MutexLock lock(awaited_mutex_);
+    std::erase_if(awaited_handlers_, [this](const auto& awaited) {
+      return !calls_->Contains(awaited.second);
+    });
+    awaited_handlers_.emplace(full_name, call->id);
+  }
+  // Looked at after that: a registration in between is not missed.
+  if (handlers_.Has(full_name)) calls_->Finish(call->id, InstanceId(), {});
+  return call;
+}
+
+void Node::OnHandlerEvent(const HandlerEvent& event) {
+  if (event.kind != HandlerEvent::Kind::kRegistered) return;
+  std::vector<std::uint64_t> awaiting;
+  {
+    MutexLock lock(awaited_mutex_);
+    const auto [begin, end] = awaited_handlers_.equal_range(event.name);
+    for (auto it = begin; it != end; ++it) awaiting.push_back(it->second);
+    awaited_handlers_.erase(begin, end);
+  }
+  for (const std::uint64_t id : awaiting) calls_->Finish(id, InstanceId(), {});
+}
+
+// -- Receiving ---------------------------------------------------------------
+
+void Node::OnFrame(transport::InboundFrame frame, absl::Time now) {
+  FrameReader reader;
+  if (const WireError error = reader.Read(frame); error != WireError::kNone) {
+    refusals_.Count(error);
+    if (error == WireError::kOtherMajor && options_.log) {
+      options_.log(absl::StrCat("refused a frame of protocol version ",
+                                reader.header().major, "; this is version ",
+                                kWireMajor));
+    }
+    return;
+  }
+  const std::uint64_t target = reader.header().target;
+  if (target != 0 && target != self().id.value()) {
+    return refusals_.Count(Refusal::kOtherIncarnation);
+  }
+  bool accepted = false;
+  for (MessageView message; reader.Next(message);) {
+    if (message.header.kind == MessageKind::kHello) {
+      peers_.OnHello(reader.header(), message.payload);
+    } else if (message.header.kind == MessageKind::kHelloAck) {
+      peers_.OnHelloAck(reader.header(), message.payload);
+    } else {
+      if (!accepted && !Accept(reader, frame.head.size())) return;
+      accepted = true;
+      OnMessage(reader, message, now);
+    }
+  }
+  driver_->Notify();
+}
+
+bool Node::Accept(const FrameReader& reader, std::size_t bytes) {
+  const FrameHeader& header = reader.header();
+  const InstanceId id(header.sender);
+  if (sender_ == nullptr || sender_->id() != id) sender_ = peers_.Find(id);
+  if (sender_ == nullptr) {
+    refusals_.Count(Refusal::kUnknownSender);
+    return false;
+  }
+  switch (sender_->link().OnFrame(header, reader.numbered(), bytes)) {
+    case Link::Verdict::kTake:
+      if (reader.numbered() > 0) peers_.NoteOwes();
+      return true;
+    case Link::Verdict::kWrongSession:
+      refusals_.Count(Refusal::kWrongSession);
+      return false;
+    case Link::Verdict::kOutOfOrder:
+      refusals_.Count(Refusal::kOutOfOrder);
+      return false;
+    case Link::Verdict::kBadCounts:
+      refusals_.Count(Refusal::kBadCounts);
+      return false;
+  }
+  return false;
+}
+
+void Node::OnMessage(const FrameReader& reader, const MessageView& message,
+                     absl::Time now) {
+  switch (message.header.kind) {
+    case MessageKind::kNoReturn:
+    case MessageKind::kAckCall:
+    case MessageKind::kCall:
+      return dispatcher_.Dispatch(sender_, message, reader, now);
+    case MessageKind::kReply:
+      return OnReply(reader, message);
+    case MessageKind::kCancel:
+      return dispatcher_.Cancel(*sender_, message.header.call_id);
+    default:
+      if (IsNumbered(message.header.kind)) {
+        return refusals_.Count(Refusal::kUnknownKind);
+      }
+      return OnControl(message);
+  }
+}
+
+void Node::OnControl(const MessageView& message) {
+  switch (message.header.kind) {
+    case MessageKind::kPing:
+      return sender_->link().SendControl(MessageKind::kPong,
+                                         message.header.call_id, Payload());
+    case MessageKind::kCounts: {
+      InboundCounts counts;
+      if (!DecodeCounts(message.payload, counts)) {
+        return refusals_.Count(Refusal::kBadControl);
+      }
+      if (!sender_->link().OnCounts(counts)) {
+        refusals_.Count(Refusal::kBadCounts);
+      }
+      return;
+    }
+    case MessageKind::kDraining:
+      return sender_->set_state(PeerState::kDraining);
+    case MessageKind::kGoodbye:
+      return peers_.OnGoodbye(*sender_);
+    default:
+      return;  // Of a later minor version.
+  }
+}
+
+void Node::OnReply(const FrameReader& reader, const MessageView& message) {
+  Reply reply;
+  if (message.header.status != 0) {
+    reply.status = DecodeStatus(message.header.status, message.metadata);
+  }
+  reply.codec = message.header.codec;
+  reply.payload = reader.SharePayload(message);
+  if (!calls_->Finish(message.header.call_id, sender_->id(),
+                      std::move(reply))) {
+    refusals_.Count(Refusal::kLateReply);
+  }
+}
+
+absl::Time Node::OnTick(absl::Time now) {
+  const absl::Time next_call = calls_->OnTick(now);
+  return std::min(next_call, peers_.OnTick(now));
+}
+
+void Node::OnPeerLost(const std::shared_ptr<Peer>& peer,
+                      const absl::Status& why) {
+  calls_->FinishAll(peer->id(), why);
+  dispatcher_.CancelAll(*peer);
+  driver_->Notify();
+}
+
+// -- The end -----------------------------------------------------------------
+
+absl::Status Node::Drain() {
+  const absl::Time begin = clock_.Now();
+  const absl::Time deadline = begin + options_.shutdown_timeout;
+  draining_ = true;
+  peers_.Announce(MessageKind::kDraining);
+  driver_->WaitUntil([] { return false; },
+                     std::min(begin + options_.drain_grace, deadline));
+  dispatcher_.RefuseNew();
+  const bool idle = driver_->WaitUntil(
+      [this] { return dispatcher_.active() == 0; }, deadline);
+  const bool settled = driver_->WaitUntil(
+      [this] {
+        const auto peers = peers_.List();
+        return std::all_of(peers.begin(), peers.end(), [](const auto& peer) {
+          return peer->link().Settled();
+        });
+      },
+      std::min(clock_.Now() + kSettleTime, deadline));
+  absl::Status result;
+  if (!idle || !settled) result = absl::DeadlineExceededError(Unfinished());
+  peers_.Announce(MessageKind::kGoodbye);
+  calls_->Close(absl::UnavailableError("this instance has shut down"));
+  peers_.Close();
+  return result;
+}
+
+std::string Node::Unfinished() const {
+  std::string text = absl::StrCat("shut down with ", dispatcher_.active(),
+                                  " handlers unfinished");
+  for (const auto& peer : peers_.List()) {
+    if (peer->link().Settled()) continue;
+    absl::StrAppend(&text, "; unsent or uncounted messages to ",
+                    peer->info().ToString());
+  }
+  return text;
+}
+
+void Node::Stop() {
+  calls_->Close(absl::UnavailableError("this instance has shut down"));
+  peers_.Close();
+  driver_->Stop();
+}
+
+std::string Node::DebugString() const {
+  std::string text =
+      absl::StrCat(self().ToString(), "\n  calls pending ", calls_->size(),
+                   ", handlers active ", dispatcher_.active(), ", queued ",
+                   dispatcher_.queued(), "\n");
+  for (const auto& peer : peers_.List()) {
+    absl::StrAppend(&text, "  peer ", peer->info().ToString(), " ",
+                    PeerStateName(peer->state()),
+                    "\n    one-way: ", peer->link().ledger().ToString(), "\n");
+  }
+  for (const auto& [name, count] : refusals_.List()) {
+    absl::StrAppend(&text, "  refused ", name, " ", count, "\n");
+  }
+  return text;
+}
+
+}  // namespace am

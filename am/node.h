@@ -1,0 +1,122 @@
+// Node: an instance's parts, put together; what Manager and Client stand on.
+//
+//   transport --frames--> Driver --> Node::OnFrame --> Link      counts
+//                                                  --> PeerTable handshakes
+//                                                  --> CallTable replies
+//                                                  --> Dispatcher --> handlers
+//
+// It starts no thread and reads no clock but those it is given.
+//
+// Threads: any, but for OnFrame and OnTick, which the driver calls one at a
+// time.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "am/call_options.h"
+#include "am/call_table.h"
+#include "am/client.h"
+#include "am/clock.h"
+#include "am/dispatcher.h"
+#include "am/driver.h"
+#include "am/handler_table.h"
+#include "am/manager_options.h"
+#include "am/method.h"
+#include "am/peer_table.h"
+#include "am/refusals.h"
+#include "am/transport/transport.h"
+
+namespace am {
+
+class Node final : private FrameSink {
+ public:
+  // `transport` and `clock` must outlive the node; it listens already.
+  Node(const ManagerOptions& options, PeerInfo self,
+       transport::Transport& transport, std::shared_ptr<Driver> driver,
+       const Clock& clock);
+  ~Node() override;
+
+  // Begins to receive.
+  void Start();
+
+  std::shared_ptr<PendingCall> StartCall(const MethodSpec& spec, Target target,
+                                         const Payload& payload,
+                                         const CallOptions& options);
+  absl::Status SendOneWay(const MethodSpec& spec, Target target,
+                          const Payload& payload, const CallOptions& options);
+
+  // A call that is done once a handler of this name is registered here.
+  std::shared_ptr<PendingCall> AwaitHandler(const std::string& full_name,
+                                            absl::Duration timeout);
+
+  // Shuts down but for the threads: see Manager::Shutdown. Once.
+  absl::Status Drain();
+
+  // After Drain: stops the threads. Not from one of them.
+  void Stop();
+
+  bool is_draining() const { return draining_.load(); }
+  const PeerInfo& self() const { return peers_.self(); }
+  Client& client() { return client_; }
+  HandlerTable& handlers() { return handlers_; }
+  PeerTable& peers() { return peers_; }
+  const PeerTable& peers() const { return peers_; }
+  const Dispatcher& dispatcher() const { return dispatcher_; }
+  const CallTable& calls() const { return *calls_; }
+  const Refusals& refusals() const { return refusals_; }
+  const Clock& clock() const { return clock_; }
+
+  std::string DebugString() const;
+
+ private:
+  // What a message to a peer needs beyond its payload.
+  struct Outgoing {
+    std::shared_ptr<Peer> peer;
+    absl::Duration timeout;
+    std::string metadata;
+  };
+
+  absl::StatusOr<Outgoing> Prepare(const MethodSpec& spec, Target target,
+                                   const Payload& payload,
+                                   const CallOptions& options) const;
+  absl::Status Send(const Outgoing& outgoing, MessageHeader header,
+                    const Payload& payload, const CallOptions& options);
+  absl::Status WaitForRoom(Link& link, absl::Time deadline);
+
+  void OnFrame(transport::InboundFrame frame, absl::Time now) override;
+  absl::Time OnTick(absl::Time now) override;
+  bool Accept(const FrameReader& reader, std::size_t bytes);
+  void OnMessage(const FrameReader& reader, const MessageView& message,
+                 absl::Time now);
+  void OnControl(const MessageView& message);
+  void OnReply(const FrameReader& reader, const MessageView& message);
+  void OnPeerLost(const std::shared_ptr<Peer>& peer, const absl::Status& why);
+  void OnHandlerEvent(const HandlerEvent& event);
+  void SendCancel(InstanceId peer, std::uint64_t call_id);
+  std::string Unfinished() const;
+
+  const ManagerOptions options_;
+  const Clock& clock_;
+  const std::shared_ptr<Driver> driver_;
+  Client client_;
+  Refusals refusals_;
+  HandlerTable handlers_;
+  const std::shared_ptr<CallTable> calls_;
+  Dispatcher dispatcher_;
+  PeerTable peers_;
+  std::atomic<bool> draining_ = false;
+
+  Mutex awaited_mutex_;
+  std::multimap<std::string, std::uint64_t> awaited_handlers_
+      ABSL_GUARDED_BY(awaited_mutex_);  // the calls that wait, by full name
+
+  // The sender of the frame in hand; of the holder of the receiving role.
+  std::shared_ptr<Peer> sender_;
+};
+
+}  // namespace am

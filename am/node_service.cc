@@ -1,0 +1,117 @@
+#include "am/node_service.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "am/future.h"
+
+namespace am {
+namespace {
+
+void ToProto(absl::Duration duration, google::protobuf::Duration& proto) {
+  proto.set_seconds(absl::ToInt64Seconds(duration));
+  proto.set_nanos(static_cast<std::int32_t>(
+      absl::ToInt64Nanoseconds(duration % absl::Seconds(1))));
+}
+
+absl::Duration FromProto(const google::protobuf::Duration& proto) {
+  return absl::Seconds(proto.seconds()) + absl::Nanoseconds(proto.nanos());
+}
+
+v1::HandlerInfo InfoOf(const MethodSpec& spec) {
+  v1::HandlerInfo info;
+  info.set_name(std::string(spec.name));
+  // The same numbers by construction of both enums.
+  info.set_pattern(static_cast<v1::HandlerPattern>(spec.pattern));
+  info.set_input_type(std::string(spec.input_type));
+  info.set_output_type(std::string(spec.output_type));
+  return info;
+}
+
+v1::PeerDescription DescriptionOf(const Peer& peer) {
+  v1::PeerDescription description;
+  ToProto(peer.info(), *description.mutable_peer());
+  description.set_state(std::string(PeerStateName(peer.state())));
+  const Ledger ledger = peer.link().ledger();
+  description.set_accepted(ledger.accepted);
+  description.set_delivered(ledger.received.delivered);
+  description.set_expired(ledger.received.expired);
+  description.set_rejected(ledger.received.rejected);
+  description.set_overloaded(ledger.received.overloaded);
+  description.set_draining(ledger.received.draining);
+  description.set_link_lost(ledger.link_lost);
+  description.set_in_doubt(ledger.in_doubt);
+  description.set_in_flight(ledger.in_flight());
+  return description;
+}
+
+}  // namespace
+
+NodeService::NodeService(Node& node)
+    : node_(node), begin_(node.clock().Now()) {}
+
+v1::HealthCheckResponse::Status NodeService::status() const {
+  return node_.is_draining() ? v1::HealthCheckResponse::DRAINING
+                             : v1::HealthCheckResponse::SERVING;
+}
+
+Task<absl::StatusOr<v1::ListHandlersResponse>> NodeService::ListHandlers(
+    Context&, const v1::ListHandlersRequest&) {
+  v1::ListHandlersResponse response;
+  for (const auto& handler : node_.handlers().List()) {
+    *response.add_handlers() = InfoOf(handler->spec());
+  }
+  co_return response;
+}
+
+Task<absl::StatusOr<v1::AwaitHandlerResponse>> NodeService::AwaitHandler(
+    Context& context, const v1::AwaitHandlerRequest& request) {
+  v1::AwaitHandlerResponse response;
+  response.set_handler(FullHandlerName(request.handler()));
+  absl::Duration timeout = context.remaining();
+  if (request.has_timeout()) {
+    timeout = std::min(timeout, FromProto(request.timeout()));
+  }
+  const absl::Status awaited =
+      co_await Future<void>(node_.AwaitHandler(response.handler(), timeout));
+  response.set_available(awaited.ok());
+  if (!awaited.ok() && !absl::IsDeadlineExceeded(awaited)) co_return awaited;
+  co_return response;
+}
+
+Task<absl::StatusOr<v1::HealthCheckResponse>> NodeService::HealthCheck(
+    Context&, const v1::HealthCheckRequest&) {
+  v1::HealthCheckResponse response;
+  response.set_status(status());
+  ToProto(node_.clock().Now() - begin_, *response.mutable_uptime());
+  co_return response;
+}
+
+Task<absl::StatusOr<v1::PeerInfo>> NodeService::Discover(
+    Context&, const v1::DiscoverRequest&) {
+  v1::PeerInfo info;
+  am::ToProto(node_.self(), info);
+  co_return info;
+}
+
+Task<absl::StatusOr<v1::DescribeResponse>> NodeService::Describe(
+    Context&, const v1::DescribeRequest&) {
+  v1::DescribeResponse response;
+  am::ToProto(node_.self(), *response.mutable_self());
+  response.set_status(status());
+  response.set_calls_pending(node_.calls().size());
+  response.set_handlers_active(
+      static_cast<std::uint64_t>(node_.dispatcher().active()));
+  response.set_handlers_queued(
+      static_cast<std::uint64_t>(node_.dispatcher().queued()));
+  for (const auto& peer : node_.peers().List()) {
+    *response.add_peers() = DescriptionOf(*peer);
+  }
+  for (const auto& [name, count] : node_.refusals().List()) {
+    (*response.mutable_refused())[name] = count;
+  }
+  co_return response;
+}
+
+}  // namespace am

@@ -1,0 +1,54 @@
+// Peer: another instance, as this one knows it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "am/instance_id.h"
+#include "am/link.h"
+#include "am/peer_info.h"
+#include "am/transport/mutex.h"
+
+namespace am {
+
+enum class PeerState : std::uint8_t {
+  kConnecting,  // known, but the way to it is not proved (again) yet
+  kJoined,
+  kDraining,  // wants no new work
+  kLost,      // gone; another incarnation would be another peer
+};
+
+absl::string_view PeerStateName(PeerState state);
+
+// Threads: any.
+class Peer final {
+ public:
+  Peer(InstanceId id, std::shared_ptr<Link> link)
+      : id_(id), link_(std::move(link)) {}
+
+  InstanceId id() const { return id_; }
+  Link& link() const { return *link_; }
+
+  PeerState state() const { return state_.load(); }
+  void set_state(PeerState state) { state_.store(state); }
+
+  PeerInfo info() const {
+    MutexLock lock(mutex_);
+    return info_;
+  }
+  void set_info(PeerInfo info) {
+    MutexLock lock(mutex_);
+    info_ = std::move(info);
+  }
+
+ private:
+  const InstanceId id_;
+  const std::shared_ptr<Link> link_;
+  std::atomic<PeerState> state_ = PeerState::kConnecting;
+  mutable Mutex mutex_;
+  PeerInfo info_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace am
