@@ -149,6 +149,7 @@ TEST(Frame, NumbersOnlyNumberedMessages) {
     sequences.push_back(message.sequence);
   }
   EXPECT_EQ(sequences, (std::vector<std::uint64_t>{0, 7, 0, 8, 9}));
+  EXPECT_EQ(reader.numbered(), 3u);
 }
 
 TEST(Frame, CarriesPayloadsInParts) {
