@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Checks wire.py against the examples of the page it was written from."""
 
 import pathlib
