@@ -30,22 +30,11 @@
 #include "am/handler.h"
 #include "am/handler_table.h"
 #include "am/manager_options.h"
+#include "am/named_handler.h"
 #include "am/peer_info.h"
 #include "am/service.h"
 
 namespace am {
-
-// What a handler registered by a bare name may ask for; see MethodSpec.
-struct HandlerOptions {
-  int max_concurrency = 0;
-  bool ordered = false;
-  Execution execution = Execution::kAuto;
-};
-
-// A handler with a bare name, as a class; see am/named_handler.h for closures.
-class NoReturnHandler;
-class AckHandler;
-class ResponseHandler;
 
 class Manager {
  public:
@@ -81,6 +70,10 @@ class Manager {
                         F function) {
     return Register(Bind(method, std::move(function)));
   }
+
+  // Adds a handler written as a class; see am/named_handler.h.
+  template <std::derived_from<NamedHandler> H>
+  absl::Status Register(std::shared_ptr<H> handler);
 
   // Adds a handler under a bare name, such as "compute". `Request` is what the
   // function's second parameter refers to: a protobuf message, or std::string
@@ -182,6 +175,20 @@ absl::Status Manager::RegisterResponse(absl::string_view name, F function,
   const std::string full = FullHandlerName(name);
   return Register(internal::BindBare<Request, Response, Pattern::kResponse>(
       full, std::move(function), options));
+}
+
+template <std::derived_from<NamedHandler> H>
+absl::Status Manager::Register(std::shared_ptr<H> handler) {
+  const std::string full = FullHandlerName(handler->name());
+  const HandlerOptions options = handler->options();
+  return Register(internal::BindBare<typename H::Request, typename H::Response,
+                                     H::kPattern>(
+      full,
+      [handler = std::move(handler)](Context& context,
+                                     const typename H::Request& request) {
+        return handler->Handle(context, request);
+      },
+      options));
 }
 
 }  // namespace am
