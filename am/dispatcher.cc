@@ -36,15 +36,16 @@ std::uint64_t InboundCounts::*AccountOf(const absl::Status& status) {
 
 }  // namespace
 
-Dispatcher::Dispatcher(const ExecutionOptions& options, HandlerTable& handlers,
+Dispatcher::Dispatcher(const ManagerOptions& options, HandlerTable& handlers,
                        Driver& driver, const Clock& clock, Client& client)
-    : options_(options),
+    : options_(options.execution),
+      max_message_bytes_(options.max_message_bytes),
       handlers_(handlers),
       driver_(driver),
       clock_(clock),
       client_(client),
-      manager_gate_(options.max_concurrency > 0
-                        ? std::make_unique<Gate>(options.max_concurrency)
+      manager_gate_(options_.max_concurrency > 0
+                        ? std::make_shared<Gate>(options_.max_concurrency)
                         : nullptr) {}
 
 Dispatcher::~Dispatcher() {
@@ -119,6 +120,7 @@ void Dispatcher::Refuse(Peer& peer, const MessageHeader& header,
   }
 }
 
+// Fails only if the peer is gone, and nobody awaits the reply.
 void Dispatcher::Reply(Peer& peer, const MessageHeader& request,
                        const absl::Status& status, const Payload& value) {
   MessageHeader header;
@@ -127,7 +129,6 @@ void Dispatcher::Reply(Peer& peer, const MessageHeader& request,
   header.status = EncodeStatusCode(status);
   const std::string metadata =
       status.ok() ? std::string() : EncodeStatus(status);
-  // Fails only if the peer is gone, and nobody awaits the reply.
   peer.link().Send(header, metadata, value).IgnoreError();
 }
 
@@ -135,7 +136,7 @@ void Dispatcher::Reply(Peer& peer, const MessageHeader& request,
 
 void Dispatcher::Admit(std::unique_ptr<InboundCall> call) {
   while (call != nullptr && call->gates_passed < kGates) {
-    Gate* const gate = GateOf(*call, call->gates_passed);
+    const std::shared_ptr<Gate> gate = GateOf(*call, call->gates_passed);
     // Counted first: once the gate has it, it may be anywhere.
     ++call->gates_passed;
     if (gate != nullptr) gate->Enter(call);
@@ -143,7 +144,7 @@ void Dispatcher::Admit(std::unique_ptr<InboundCall> call) {
   if (call != nullptr) Schedule(std::move(call));
 }
 
-Gate* Dispatcher::GateOf(const InboundCall& call, int index) {
+std::shared_ptr<Gate> Dispatcher::GateOf(const InboundCall& call, int index) {
   HandlerEntry& handler = *call.message().handler;
   switch (index) {
     case 0:
@@ -152,18 +153,17 @@ Gate* Dispatcher::GateOf(const InboundCall& call, int index) {
       return handler.gate();
     default:
       // The framework's own handlers answer also when all else is full.
-      return handler.spec().execution == Execution::kInline
-                 ? nullptr
-                 : manager_gate_.get();
+      return handler.spec().execution == Execution::kInline ? nullptr
+                                                            : manager_gate_;
   }
 }
 
-Gate* Dispatcher::SenderGate(const InboundCall& call) {
+std::shared_ptr<Gate> Dispatcher::SenderGate(const InboundCall& call) {
   MutexLock lock(mutex_);
-  std::unique_ptr<Gate>& gate = sender_gates_[{
+  std::shared_ptr<Gate>& gate = sender_gates_[{
       call.message().peer->id().value(), call.message().header.handler}];
-  if (gate == nullptr) gate = std::make_unique<Gate>(1);
-  return gate.get();
+  if (gate == nullptr) gate = std::make_shared<Gate>(1);
+  return gate;
 }
 
 bool Dispatcher::RunsInline(const HandlerEntry& handler) const {
@@ -214,15 +214,23 @@ void Dispatcher::OnFinished(InboundCall& call, const absl::Status& status,
   const InboundCall::Message& message = call.message();
   if (message.header.kind == MessageKind::kNoReturn) {
     message.peer->link().CountInbound(AccountOf(status));
+  } else if (value.size() > max_message_bytes_) {
+    Reply(*message.peer, message.header, TooLarge(value.size()), Payload());
   } else {
     Reply(*message.peer, message.header, status, value);
   }
   if (call.stop_source().stop_possible()) Untrack(call);
   for (int i = call.gates_passed - 1; i >= 0; --i) {
-    Gate* const gate = GateOf(call, i);
+    const std::shared_ptr<Gate> gate = GateOf(call, i);
     if (gate != nullptr) Admit(gate->Leave());
   }
   if (--active_ == 0) driver_.Notify();
+}
+
+absl::Status Dispatcher::TooLarge(std::size_t bytes) const {
+  return absl::ResourceExhaustedError(
+      absl::StrCat("the reply of ", bytes, " bytes is above the limit of ",
+                   max_message_bytes_, " (ManagerOptions::max_message_bytes)"));
 }
 
 // -- Cancelling --------------------------------------------------------------

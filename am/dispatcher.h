@@ -35,7 +35,7 @@ namespace am {
 class Dispatcher final : public InboundCallOwner {
  public:
   // All must outlive the dispatcher, and the dispatcher its calls.
-  Dispatcher(const ExecutionOptions& options, HandlerTable& handlers,
+  Dispatcher(const ManagerOptions& options, HandlerTable& handlers,
              Driver& driver, const Clock& clock, Client& client);
 
   // REQUIRES: the driver has stopped. Abandons what still waits.
@@ -72,21 +72,23 @@ class Dispatcher final : public InboundCallOwner {
   void Admit(std::unique_ptr<InboundCall> call);
   void Schedule(std::unique_ptr<InboundCall> call);
   void Begin(std::unique_ptr<InboundCall> call);
-  Gate* GateOf(const InboundCall& call, int index);
-  Gate* SenderGate(const InboundCall& call);
+  std::shared_ptr<Gate> GateOf(const InboundCall& call, int index);
+  std::shared_ptr<Gate> SenderGate(const InboundCall& call);
   bool RunsInline(const HandlerEntry& handler) const;
 
   void OnFinished(InboundCall& call, const absl::Status& status,
                   const Payload& value) override;
+  absl::Status TooLarge(std::size_t bytes) const;
   void Track(InboundCall& call);
   void Untrack(const InboundCall& call);
 
   const ExecutionOptions options_;
+  const std::size_t max_message_bytes_;
   HandlerTable& handlers_;
   Driver& driver_;
   const Clock& clock_;
   Client& client_;
-  std::unique_ptr<Gate> manager_gate_;
+  const std::shared_ptr<Gate> manager_gate_;
   std::atomic<bool> refusing_ = false;
   std::atomic<int> active_ = 0;
   std::atomic<int> queued_ = 0;
@@ -94,7 +96,7 @@ class Dispatcher final : public InboundCallOwner {
   Mutex mutex_;
   // Calls that may be cancelled. Ordered: cancelling all is in order.
   std::map<CallKey, std::stop_source> cancellable_ ABSL_GUARDED_BY(mutex_);
-  std::map<PeerHandler, std::unique_ptr<Gate>> sender_gates_
+  std::map<PeerHandler, std::shared_ptr<Gate>> sender_gates_
       ABSL_GUARDED_BY(mutex_);
 };
 

@@ -43,7 +43,7 @@ HandlerEntry::HandlerEntry(std::string name, HandlerBinding binding)
       spec_(WithNames(binding.spec, name_, input_type_, output_type_)),
       handler_(std::move(binding.handler)),
       gate_(spec_.max_concurrency > 0
-                ? std::make_unique<Gate>(spec_.max_concurrency)
+                ? std::make_shared<Gate>(spec_.max_concurrency)
                 : nullptr) {}
 
 bool HandlerEntry::IsQuick(absl::Duration limit) const {

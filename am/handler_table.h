@@ -30,7 +30,7 @@ class HandlerEntry {
   Handler& handler() const { return *handler_; }
 
   // Admits `max_concurrency` at once; null without a limit.
-  Gate* gate() { return gate_.get(); }
+  const std::shared_ptr<Gate>& gate() const { return gate_; }
 
   // Whether it has proved to run for less than `limit`, on average over the
   // last runs and at all its recent ones. A new handler has proved nothing.
@@ -43,7 +43,7 @@ class HandlerEntry {
   const std::string output_type_;
   const MethodSpec spec_;
   const std::unique_ptr<Handler> handler_;
-  const std::unique_ptr<Gate> gate_;
+  const std::shared_ptr<Gate> gate_;
   std::atomic<std::int64_t> mean_ns_ = 0;
   std::atomic<std::uint32_t> runs_ = 0;
 };

@@ -283,7 +283,10 @@ bool Link::TrySend(Frame& frame) {
     return !blocked_;
   }
   ledger_.link_lost += frame.one_way;
-  return false;  // Lost: Detach follows.
+  // The lane is lost, and Detach follows; or it is well, and this frame was
+  // larger than the transport allows.
+  if (result == transport::SendResult::kTooLarge) blocked_ = false;
+  return !blocked_;
 }
 
 void Link::NoteSent(const Frame& frame) {

@@ -109,6 +109,7 @@ class Manager::Lifetime {
   ~Lifetime() {
     on_stop_.reset();
     Shutdown().IgnoreError();
+    if (stopper_.joinable()) stopper_.join();
   }
 
   absl::Status Start(const std::stop_token& stop) {
@@ -120,26 +121,13 @@ class Manager::Lifetime {
   }
 
   absl::Status Shutdown() {
-    {
-      MutexLock lock(mutex_);
-      if (begun_) {
-        while (!result_.has_value()) ended_.Wait(mutex_);
-      }
-      if (!std::exchange(begun_, true)) {
-        mutex_.Unlock();
-        absl::Status drained = node_.Drain();
-        node_.Stop();
-        mutex_.Lock();
-        result_ = std::move(drained);
-        ended_.NotifyAll();
-      }
-    }
-    if (stopper_.joinable() &&
-        stopper_.get_id() != std::this_thread::get_id()) {
-      stopper_.join();
-    }
+    if (!Begin()) return AwaitShutdown();
+    absl::Status drained = node_.Drain();
+    node_.Stop();
     MutexLock lock(mutex_);
-    return *result_;
+    result_ = drained;
+    ended_.NotifyAll();
+    return drained;
   }
 
   absl::Status AwaitShutdown() {
@@ -156,6 +144,12 @@ class Manager::Lifetime {
     Lifetime* lifetime;
     void operator()() const { lifetime->ShutdownInBackground(); }
   };
+
+  // True for the one who is to do it.
+  bool Begin() {
+    MutexLock lock(mutex_);
+    return !std::exchange(begun_, true);
+  }
 
   void ShutdownInBackground() {
     MutexLock lock(mutex_);

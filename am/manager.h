@@ -118,7 +118,7 @@ class Manager {
   // Blocks until the manager has been shut down, by whomever.
   absl::Status AwaitShutdown();
 
-  // What it does and has done, for people: peers, ledgers, threads, refusals.
+  // What it does and has done, for people: peers, ledgers, refusals.
   std::string DebugString() const;
 
   // For parts of the framework.

@@ -40,6 +40,12 @@ absl::Duration TimeoutOf(const MethodSpec& spec, const CallOptions& options) {
   return timeout;
 }
 
+std::size_t SizeOf(const transport::InboundFrame& frame) {
+  std::size_t bytes = frame.head.size();
+  for (const transport::Buffer& part : frame.parts) bytes += part.size();
+  return bytes;
+}
+
 }  // namespace
 
 Node::Node(const ManagerOptions& options, PeerInfo self,
@@ -50,8 +56,9 @@ Node::Node(const ManagerOptions& options, PeerInfo self,
       driver_(std::move(driver)),
       client_(*this),
       calls_(std::make_shared<CallTable>(driver_, clock.Now())),
-      dispatcher_(options_.execution, handlers_, *driver_, clock, client_),
-      peers_({options_.link, transport, *calls_, *driver_, clock, options_.log,
+      dispatcher_(options_, handlers_, *driver_, clock, client_),
+      peers_({options_.link, transport, *calls_, *driver_, clock, refusals_,
+              options_.log,
               [this](const std::shared_ptr<Peer>& peer,
                      const absl::Status& why) { OnPeerLost(peer, why); }}) {
   peers_.SetSelf(std::move(self));
@@ -208,17 +215,18 @@ void Node::OnFrame(transport::InboundFrame frame, absl::Time now) {
     return;
   }
   const std::uint64_t target = reader.header().target;
-  if (target != 0 && target != self().id.value()) {
-    return refusals_.Count(Refusal::kOtherIncarnation);
-  }
+  const bool for_us = target == 0 || target == self().id.value();
+  if (!for_us) refusals_.Count(Refusal::kOtherIncarnation);
   bool accepted = false;
   for (MessageView message; reader.Next(message);) {
     if (message.header.kind == MessageKind::kHello) {
       peers_.OnHello(reader.header(), message.payload);
+    } else if (!for_us) {
+      return;
     } else if (message.header.kind == MessageKind::kHelloAck) {
       peers_.OnHelloAck(reader.header(), message.payload);
     } else {
-      if (!accepted && !Accept(reader, frame.head.size())) return;
+      if (!accepted && !Accept(reader, SizeOf(frame))) return;
       accepted = true;
       OnMessage(reader, message, now);
     }

@@ -220,10 +220,13 @@ void PeerTable::End(Endings& endings) {
 
 void PeerTable::OnHello(const FrameHeader& header, absl::string_view payload) {
   v1::Hello hello;
-  if (!Parse(payload, hello)) return Log("refused a HELLO that does not parse");
+  if (!Parse(payload, hello)) {
+    return Refuse(Refusal::kBadControl, "a HELLO that does not parse");
+  }
   const absl::StatusOr<PeerInfo> info = FromProto(hello.peer());
   if (!info.ok() || info->id.value() != header.sender) {
-    return Log(absl::StrCat("refused a HELLO: ", info.status().ToString()));
+    return Refuse(Refusal::kBadControl,
+                  "a HELLO that does not say who its sender is");
   }
   Endings endings;
   {
@@ -236,11 +239,32 @@ void PeerTable::OnHello(const FrameHeader& header, absl::string_view payload) {
       attempts_.erase(own);
       Fail(std::move(attempt),
            absl::InvalidArgumentError("this address is our own"), endings);
+    } else if (header.target != 0 && header.target != self_.id.value()) {
+      TurnAway(header, *info);
     } else {
       Welcome(header, *info, endings);
     }
   }
   End(endings);
+}
+
+// The sender wants another incarnation, most likely the one before us. It is
+// told so on a connection that is closed at once.
+void PeerTable::TurnAway(const FrameHeader& header, const PeerInfo& info) {
+  const absl::StatusOr<transport::Address> address = info.Choose();
+  if (!address.ok()) return;
+  const absl::StatusOr<std::shared_ptr<Connection>> back =
+      Connection::Open(parts_.transport, *address, ++last_session_, *this);
+  if (!back.ok()) return;
+  v1::HelloAck ack;
+  ack.set_session(header.session);
+  ack.set_code(static_cast<int>(absl::StatusCode::kFailedPrecondition));
+  ack.set_message(absl::StrCat("instance ",
+                               InstanceId(header.target).ToString(),
+                               " is gone; there is now ", self_.ToString()));
+  ToProto(self_, *ack.mutable_peer());
+  SendOn(**back, info.id, MessageKind::kHelloAck, Payload::Of(ack));
+  Retire(*back);
 }
 
 void PeerTable::Welcome(const FrameHeader& header, const PeerInfo& info,
@@ -251,8 +275,9 @@ void PeerTable::Welcome(const FrameHeader& header, const PeerInfo& info,
   ToProto(self_, *ack.mutable_peer());
   const std::uint32_t before = peer->link().inbound_session();
   if (header.session <= before) {
-    return Log(absl::StrCat("refused session ", header.session, " of ",
-                            info.ToString(), ", which is in ", before));
+    return Refuse(Refusal::kWrongSession,
+                  absl::StrCat("session ", header.session, " of ",
+                               info.ToString(), ", which is in ", before));
   }
   ack.set_closed_session(before);
   ack.set_closed_count(peer->link().BeginInbound(header.session));
@@ -298,7 +323,9 @@ std::shared_ptr<Connection> PeerTable::WayBack(
 void PeerTable::OnHelloAck(const FrameHeader& header,
                            absl::string_view payload) {
   v1::HelloAck ack;
-  if (!Parse(payload, ack)) return Log("refused a HELLO_ACK: does not parse");
+  if (!Parse(payload, ack)) {
+    return Refuse(Refusal::kBadControl, "a HELLO_ACK that does not parse");
+  }
   const absl::StatusOr<PeerInfo> info = FromProto(ack.peer());
   Endings endings;
   {
@@ -523,6 +550,11 @@ void PeerTable::Close() {
     closing.swap(retired_);
   }
   End(endings);
+}
+
+void PeerTable::Refuse(Refusal refusal, absl::string_view line) {
+  parts_.refusals.Count(refusal);
+  Log(absl::StrCat("refused ", line));
 }
 
 void PeerTable::Log(absl::string_view line) {

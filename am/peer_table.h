@@ -38,6 +38,7 @@
 #include "am/driver.h"
 #include "am/manager_options.h"
 #include "am/peer.h"
+#include "am/refusals.h"
 #include "am/wire.h"
 
 namespace am {
@@ -54,6 +55,7 @@ class PeerTable final : private ConnectionEvents {
     CallTable& calls;
     Driver& driver;
     const Clock& clock;
+    Refusals& refusals;
     std::function<void(absl::string_view)> log;
     OnPeerLost on_lost;
   };
@@ -81,6 +83,7 @@ class PeerTable final : private ConnectionEvents {
 
   // -- Of the holder of the receiving role -----------------------------------
 
+  // A HELLO for another incarnation is answered with FAILED_PRECONDITION.
   void OnHello(const FrameHeader& header, absl::string_view payload);
   void OnHelloAck(const FrameHeader& header, absl::string_view payload);
   void OnGoodbye(Peer& peer);
@@ -126,6 +129,8 @@ class PeerTable final : private ConnectionEvents {
   void SendHello(Attempt& attempt) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SendOn(Connection& connection, InstanceId target, MessageKind kind,
               const Payload& payload) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TurnAway(const FrameHeader& hello, const PeerInfo& info)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Welcome(const FrameHeader& hello, const PeerInfo& info, Endings& endings)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::shared_ptr<Peer> FindOrAdd(InstanceId id)
@@ -149,6 +154,7 @@ class PeerTable final : private ConnectionEvents {
   void End(Endings& endings);
   void Retire(std::shared_ptr<Connection> connection)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Refuse(Refusal refusal, absl::string_view line);
   void Log(absl::string_view line);
 
   void OnWritable(std::uint32_t session) override;

@@ -73,6 +73,7 @@ TEST_P(ManagerTest, OneWayMessagesAreAllDelivered) {
     ASSERT_TRUE(status.ok()) << i << " " << status;
   }
   EXPECT_TRUE(client->Shutdown().ok());
+  EXPECT_TRUE(server->Shutdown().ok());
   EXPECT_EQ(count.load(), 100000);
 }
 
