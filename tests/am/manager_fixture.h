@@ -5,9 +5,14 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "am/manager.h"
+#include "am/message_builder.h"
+#include "am/node.h"
 #include "am/transport/in_process_transport.h"
+#include "am/transport/zmq_transport.h"
+#include "am/v1/node.pb.h"
 
 namespace am {
 
@@ -28,15 +33,39 @@ class World {
     return *std::move(manager);
   }
 
-  // Connects `from` to `to` and returns the id of `to`.
-  InstanceId Connect(Manager& from, Manager& to) {
-    PeerInfo info = to.peer_info();
-    if (plane_ == Plane::kTcp) {
-      std::erase_if(info.addresses, [](const transport::Address& address) {
-        return address.scheme() != transport::Scheme::kTcp;
-      });
+  // A transport without a manager, for those who speak the protocol badly.
+  std::unique_ptr<transport::Transport> MakeTransport() {
+    if (plane_ == Plane::kInProcess) return network_.MakeTransport({});
+    auto made = transport::MakeZmqTransport({});
+    EXPECT_TRUE(made.ok()) << made.status();
+    return *std::move(made);
+  }
+
+  // Where to listen with it.
+  transport::Address FreeAddress() const {
+    switch (plane_) {
+      case Plane::kInProcess:
+        return transport::Address::InProcess("");
+      case Plane::kTcp:
+        return transport::Address::Tcp("127.0.0.1", 0);
+      case Plane::kIpc:
+        break;
     }
-    const absl::StatusOr<PeerInfo> peer = from.client().Connect(info);
+    return transport::Address::Ipc("");
+  }
+
+  // Who `manager` is, with the addresses of this plane only.
+  PeerInfo InfoOf(const Manager& manager) const {
+    PeerInfo info = manager.peer_info();
+    std::erase_if(info.addresses, [this](const transport::Address& address) {
+      return address.scheme() != FreeAddress().scheme();
+    });
+    return info;
+  }
+
+  // Connects `from` to `to` and returns the id of `to`.
+  InstanceId Connect(Manager& from, Manager& to) const {
+    const absl::StatusOr<PeerInfo> peer = from.client().Connect(InfoOf(to));
     EXPECT_TRUE(peer.ok()) << peer.status();
     return to.instance_id();
   }
@@ -50,6 +79,62 @@ class World {
 class PlaneTest : public testing::TestWithParam<Plane> {
  protected:
   World world_{GetParam()};
+};
+
+// A client that is connected to a server, and short words for what it does.
+class PairTest : public PlaneTest {
+ protected:
+  void Start(ManagerOptions server = {}, ManagerOptions client = {}) {
+    server_ = world_.MakeManager(std::move(server));
+    client_ = world_.MakeManager(std::move(client));
+    peer_ = world_.Connect(*client_, *server_);
+  }
+
+  MessageBuilder Message(absl::string_view handler,
+                         absl::string_view payload = "x") const {
+    MessageBuilder message = client_->client().Message(handler);
+    message.Payload(payload);
+    return message;
+  }
+
+  // One-way.
+  absl::Status Tell(absl::string_view handler,
+                    absl::string_view payload = "x") const {
+    return Message(handler, payload).SendDetached(peer_);
+  }
+
+  absl::Status Confirm(absl::string_view handler,
+                       absl::string_view payload = "x") const {
+    return Message(handler, payload).SendAndConfirm(peer_).Await();
+  }
+
+  absl::StatusOr<std::string> Ask(absl::string_view handler,
+                                  absl::string_view payload = "x") const {
+    return Message(handler, payload).Expect<std::string>().Send(peer_).Await();
+  }
+
+  // Calls the server until `condition` is true. False if a call failed, or it
+  // never became true.
+  template <typename Condition>
+  bool ServesUntil(Condition condition) const {
+    for (int i = 0; i < 20'000; ++i) {
+      if (!client_->client().HealthCheck(peer_).Await().ok()) return false;
+      if (condition()) return true;
+    }
+    return false;
+  }
+
+  // What became of the client's one-way messages, once all is known.
+  Ledger SettledLedger() const {
+    const std::shared_ptr<Peer> peer = client_->node().peers().Find(peer_);
+    const auto settled = [&] { return peer->link().ledger().in_flight() == 0; };
+    EXPECT_TRUE(ServesUntil(settled)) << peer->link().ledger().ToString();
+    return peer->link().ledger();
+  }
+
+  std::unique_ptr<Manager> server_;
+  std::unique_ptr<Manager> client_;
+  InstanceId peer_;  // the server
 };
 
 inline std::string PlaneName(const testing::TestParamInfo<Plane>& info) {
