@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <deque>
+#include <initializer_list>
 #include <string>
 #include <thread>
 #include <utility>
@@ -77,7 +78,8 @@ TEST_P(TransportConformance, PartsOfAnySizeArriveUnchanged) {
   Station bob = MakeStation();
   Station alice = MakeStation();
   WatchedLane lane = alice.Open(bob.Listen(world_->FreshAddress()));
-  for (std::size_t size : {1, 33, 34, 1023, 1024, 8191, 8192, 8193, 300000}) {
+  for (std::size_t size : std::initializer_list<std::size_t>{
+           1, 33, 34, 1023, 1024, 8191, 8192, 8193, 300000}) {
     lane.TrySend(Pattern(size), {Buffer(Pattern(size))});
     const InboundFrame frame = bob.Next();
     EXPECT_TRUE(frame.head.view() == Pattern(size)) << size;
@@ -106,7 +108,8 @@ TEST_P(TransportConformance, BuffersOutliveTheTransport) {
     Station bob = MakeStation();
     Station alice = MakeStation();
     WatchedLane lane = alice.Open(bob.Listen(world_->FreshAddress()));
-    for (std::size_t size : {10, 3000, 100000}) {
+    for (std::size_t size :
+         std::initializer_list<std::size_t>{10, 3000, 100000}) {
       lane.TrySend(Pattern(size));
       kept.push_back(bob.Next());
     }
@@ -143,7 +146,8 @@ TEST_P(TransportConformance, BurstHasTheLimitAskedFor) {
     ASSERT_LE(taken, 2u);
     ASSERT_EQ(burst.size(), before + taken);
   }
-  for (int i = 0; i < 5; ++i) EXPECT_EQ(NumberOf(burst[i]), i);
+  int next = 0;
+  for (const InboundFrame& frame : burst) EXPECT_EQ(NumberOf(frame), next++);
 }
 
 TEST_P(TransportConformance, FullLaneRefusesAndLaterCalls) {
@@ -291,24 +295,24 @@ TEST_P(TransportConformance, LanesMayBeDestroyedWhileTheyAreLost) {
 }
 
 TEST_P(TransportConformance, ManyLanesEndInOneInboxEachInOrder) {
-  constexpr int kLanes = 16;
+  constexpr std::size_t kLanes = 16;
   Station bob = MakeStation();
   Station alice = MakeStation();
   const Address address = bob.Listen(world_->FreshAddress());
   std::deque<WatchedLane> lanes;
-  for (int i = 0; i < kLanes; ++i) {
+  for (std::size_t i = 0; i < kLanes; ++i) {
     lanes.emplace_back(alice.transport(), address);
   }
   for (int n = 0; n < 50; ++n) {
-    for (int i = 0; i < kLanes; ++i) {
+    for (std::size_t i = 0; i < kLanes; ++i) {
       lanes[i].TrySend(absl::StrCat(n), {Buffer(absl::StrCat(i))});
     }
   }
   std::vector<int> next(kLanes, 0);
-  for (int i = 0; i < 50 * kLanes; ++i) {
+  for (std::size_t i = 0; i < 50 * kLanes; ++i) {
     const InboundFrame frame = bob.Next();
     ASSERT_EQ(frame.parts.size(), 1u);
-    int lane = 0;
+    std::size_t lane = 0;
     ASSERT_TRUE(absl::SimpleAtoi(frame.parts[0].view(), &lane));
     ASSERT_EQ(NumberOf(frame), next[lane]++) << "on lane " << lane;
   }
