@@ -33,17 +33,17 @@ absl::StatusOr<PeerInfo> Client::Connect(absl::string_view address,
       transport::Address::Parse(address);
   if (!parsed.ok()) return parsed.status();
   return AwaitPeer(
-      node_->peers().Connect(*parsed, After(node_->clock(), timeout)));
+      node_->sessions().Connect(*parsed, After(node_->clock(), timeout)));
 }
 
 absl::StatusOr<PeerInfo> Client::Connect(const PeerInfo& peer,
                                          absl::Duration timeout) {
   return AwaitPeer(
-      node_->peers().Connect(peer, After(node_->clock(), timeout)));
+      node_->sessions().Connect(peer, After(node_->clock(), timeout)));
 }
 
 absl::Status Client::Disconnect(InstanceId peer) {
-  return node_->peers().Disconnect(peer);
+  return node_->sessions().Disconnect(peer);
 }
 
 std::vector<PeerInfo> Client::ListPeers() const {
@@ -67,7 +67,7 @@ Future<v1::ListHandlersResponse> Client::ListHandlers(Target target) const {
 Future<v1::AwaitHandlerResponse> Client::AwaitHandler(
     Target target, absl::string_view handler, absl::Duration timeout) const {
   v1::AwaitHandlerRequest request;
-  request.set_handler(std::string(handler));
+  request.set_name(std::string(handler));
   const absl::Duration asked = std::min(timeout, kMaxTimeout);
   request.mutable_timeout()->set_seconds(absl::ToInt64Seconds(asked));
   request.mutable_timeout()->set_nanos(static_cast<std::int32_t>(

@@ -27,7 +27,8 @@ MethodSpec WithNames(MethodSpec spec, const std::string& name,
 }
 
 bool IsIdentifier(absl::string_view text) {
-  return !text.empty() && (absl::ascii_isalpha(text.front())) &&
+  return !text.empty() &&
+         absl::ascii_isalpha(static_cast<unsigned char>(text.front())) &&
          std::all_of(text.begin(), text.end(), [](char c) {
            return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
                   c == '_';

@@ -57,11 +57,14 @@ Node::Node(const ManagerOptions& options, PeerInfo self,
       client_(*this),
       calls_(std::make_shared<CallTable>(driver_, clock.Now())),
       dispatcher_(options_, handlers_, *driver_, clock, client_),
-      peers_({options_.link, transport, *calls_, *driver_, clock, refusals_,
-              options_.log,
-              [this](const std::shared_ptr<Peer>& peer,
-                     const absl::Status& why) { OnPeerLost(peer, why); }}) {
-  peers_.SetSelf(std::move(self));
+      peers_(std::move(self), options_.link, *driver_, clock,
+             [this](const std::vector<std::uint64_t>& waiters) {
+               for (const std::uint64_t id : waiters) FinishLocal(id);
+             }),
+      sessions_({options_.link, peers_, transport, *calls_, *driver_, clock,
+                 refusals_, options_.log,
+                 [this](const std::shared_ptr<Peer>& peer,
+                        const absl::Status& why) { OnPeerLost(peer, why); }}) {
   handlers_.AddListener(
       [this](const HandlerEvent& event) { OnHandlerEvent(event); });
   calls_->SetOnCancel([this](InstanceId peer, std::uint64_t call_id) {
@@ -157,9 +160,14 @@ absl::Status Node::Send(const Outgoing& outgoing, MessageHeader header,
   return sent;
 }
 
+// Ends a call that waited for something here.
+void Node::FinishLocal(std::uint64_t call_id) {
+  calls_->Finish(call_id, InstanceId(), {});
+}
+
 absl::Status Node::WaitForRoom(Link& link, absl::Time deadline) {
   const auto room = calls_->Begin(InstanceId(), deadline);
-  if (!link.AwaitRoom(room->id)) calls_->Finish(room->id, InstanceId(), {});
+  if (!link.AwaitRoom(room->id)) FinishLocal(room->id);
   room->Wait();
   return room->TakeReply().status;
 }
@@ -185,7 +193,7 @@ std::shared_ptr<PendingCall> Node::AwaitHandler(const std::string& full_name,
     awaited_handlers_.emplace(full_name, call->id);
   }
   // Looked at after that: a registration in between is not missed.
-  if (handlers_.Has(full_name)) calls_->Finish(call->id, InstanceId(), {});
+  if (handlers_.Has(full_name)) FinishLocal(call->id);
   return call;
 }
 
@@ -198,7 +206,7 @@ void Node::OnHandlerEvent(const HandlerEvent& event) {
     for (auto it = begin; it != end; ++it) awaiting.push_back(it->second);
     awaited_handlers_.erase(begin, end);
   }
-  for (const std::uint64_t id : awaiting) calls_->Finish(id, InstanceId(), {});
+  for (const std::uint64_t id : awaiting) FinishLocal(id);
 }
 
 // -- Receiving ---------------------------------------------------------------
@@ -220,11 +228,11 @@ void Node::OnFrame(transport::InboundFrame frame, absl::Time now) {
   bool accepted = false;
   for (MessageView message; reader.Next(message);) {
     if (message.header.kind == MessageKind::kHello) {
-      peers_.OnHello(reader.header(), message.payload);
+      sessions_.OnHello(reader.header(), message.payload);
     } else if (!for_us) {
       return;
     } else if (message.header.kind == MessageKind::kHelloAck) {
-      peers_.OnHelloAck(reader.header(), message.payload);
+      sessions_.OnHelloAck(reader.header(), message.payload);
     } else {
       if (!accepted && !Accept(reader, SizeOf(frame))) return;
       accepted = true;
@@ -296,7 +304,7 @@ void Node::OnControl(const MessageView& message) {
     case MessageKind::kDraining:
       return sender_->set_state(PeerState::kDraining);
     case MessageKind::kGoodbye:
-      return peers_.OnGoodbye(*sender_);
+      return sessions_.Disconnect(sender_->id()).IgnoreError();
     default:
       return;  // Of a later minor version.
   }
@@ -317,7 +325,8 @@ void Node::OnReply(const FrameReader& reader, const MessageView& message) {
 
 absl::Time Node::OnTick(absl::Time now) {
   const absl::Time next_call = calls_->OnTick(now);
-  return std::min(next_call, peers_.OnTick(now));
+  peers_.OnTick();
+  return std::min(next_call, sessions_.OnTick(now));
 }
 
 void Node::OnPeerLost(const std::shared_ptr<Peer>& peer,
@@ -339,19 +348,14 @@ absl::Status Node::Drain() {
   dispatcher_.RefuseNew();
   const bool idle = driver_->WaitUntil(
       [this] { return dispatcher_.active() == 0; }, deadline);
-  const bool settled = driver_->WaitUntil(
-      [this] {
-        const auto peers = peers_.List();
-        return std::all_of(peers.begin(), peers.end(), [](const auto& peer) {
-          return peer->link().Settled();
-        });
-      },
-      std::min(clock_.Now() + kSettleTime, deadline));
+  const bool settled =
+      driver_->WaitUntil([this] { return peers_.Settled(); },
+                         std::min(clock_.Now() + kSettleTime, deadline));
   absl::Status result;
   if (!idle || !settled) result = absl::DeadlineExceededError(Unfinished());
   peers_.Announce(MessageKind::kGoodbye);
   calls_->Close(absl::UnavailableError("this instance has shut down"));
-  peers_.Close();
+  sessions_.Close();
   return result;
 }
 
@@ -368,7 +372,7 @@ std::string Node::Unfinished() const {
 
 void Node::Stop() {
   calls_->Close(absl::UnavailableError("this instance has shut down"));
-  peers_.Close();
+  sessions_.Close();
   driver_->Stop();
 }
 

@@ -29,6 +29,7 @@
 #include "am/method.h"
 #include "am/peer_table.h"
 #include "am/refusals.h"
+#include "am/session_table.h"
 #include "am/transport/transport.h"
 
 namespace am {
@@ -64,7 +65,7 @@ class Node final : private FrameSink {
   const PeerInfo& self() const { return peers_.self(); }
   Client& client() { return client_; }
   HandlerTable& handlers() { return handlers_; }
-  PeerTable& peers() { return peers_; }
+  SessionTable& sessions() { return sessions_; }
   const PeerTable& peers() const { return peers_; }
   const Dispatcher& dispatcher() const { return dispatcher_; }
   const CallTable& calls() const { return *calls_; }
@@ -86,6 +87,7 @@ class Node final : private FrameSink {
                                    const CallOptions& options) const;
   absl::Status Send(const Outgoing& outgoing, MessageHeader header,
                     const Payload& payload, const CallOptions& options);
+  void FinishLocal(std::uint64_t call_id);
   absl::Status WaitForRoom(Link& link, absl::Time deadline);
 
   void OnFrame(transport::InboundFrame frame, absl::Time now) override;
@@ -109,6 +111,7 @@ class Node final : private FrameSink {
   const std::shared_ptr<CallTable> calls_;
   Dispatcher dispatcher_;
   PeerTable peers_;
+  SessionTable sessions_;
   std::atomic<bool> draining_ = false;
 
   Mutex awaited_mutex_;

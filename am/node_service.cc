@@ -68,13 +68,13 @@ Task<absl::StatusOr<v1::ListHandlersResponse>> NodeService::ListHandlers(
 Task<absl::StatusOr<v1::AwaitHandlerResponse>> NodeService::AwaitHandler(
     Context& context, const v1::AwaitHandlerRequest& request) {
   v1::AwaitHandlerResponse response;
-  response.set_handler(FullHandlerName(request.handler()));
+  response.set_name(FullHandlerName(request.name()));
   absl::Duration timeout = context.remaining();
   if (request.has_timeout()) {
     timeout = std::min(timeout, FromProto(request.timeout()));
   }
   const absl::Status awaited =
-      co_await Future<void>(node_.AwaitHandler(response.handler(), timeout));
+      co_await Future<void>(node_.AwaitHandler(response.name(), timeout));
   response.set_available(awaited.ok());
   if (!awaited.ok() && !absl::IsDeadlineExceeded(awaited)) co_return awaited;
   co_return response;

@@ -1,178 +1,66 @@
-// PeerTable: whom this instance knows, and the handshake that proves a path.
+// PeerTable: the instances that this one knows.
 //
-// To connect is to open a connection, say HELLO on it and wait for HELLO_ACK,
-// which comes on a connection that the peer has opened back to us: so both
-// directions are proved before a call is made, and the peer knows us without
-// configuration (am/WIRE.md, "Handshake").
+// A peer is known from its first HELLO, or ours to it, and remembered when it
+// is lost, since its ledger still counts.
 //
-//   Attempt                                  Peer
-//   opened, HELLO sent                       kConnecting
-//     HELLO_ACK: attached to the link   -->  kJoined
-//     HELLO_ACK, and the peer turns out to
-//       share our host: another attempt,
-//       over ipc
-//     lost, refused or late: who waits       kLost, if it was known
-//       is told why
-//                                            kJoined -- DRAINING --> kDraining
-//                                            kJoined -- lost ------>
-//                                            kConnecting
-//                                              (one attempt to return) or kLost
-//
-// Threads: any. Nothing blocks.
+// Threads: any.
 #pragma once
 
 #include <atomic>
-#include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "am/call_table.h"
 #include "am/clock.h"
-#include "am/connection.h"
 #include "am/driver.h"
+#include "am/instance_id.h"
 #include "am/manager_options.h"
 #include "am/peer.h"
-#include "am/refusals.h"
+#include "am/peer_info.h"
+#include "am/transport/mutex.h"
 #include "am/wire.h"
 
 namespace am {
 
-class PeerTable final : private ConnectionEvents {
+class PeerTable final {
  public:
-  // Told, with no lock held, of a peer that is gone and why.
-  using OnPeerLost =
-      std::function<void(const std::shared_ptr<Peer>&, const absl::Status&)>;
+  // `self` is who we are. All must outlive the table.
+  PeerTable(PeerInfo self, const LinkOptions& options, Driver& driver,
+            const Clock& clock, Link::OnRoom on_room);
 
-  struct Parts {
-    const LinkOptions& link;
-    transport::Transport& transport;
-    CallTable& calls;
-    Driver& driver;
-    const Clock& clock;
-    Refusals& refusals;
-    std::function<void(absl::string_view)> log;
-    OnPeerLost on_lost;
-  };
-
-  explicit PeerTable(Parts parts);
-  ~PeerTable() override;
-
-  // Who we are; before anything else.
-  void SetSelf(PeerInfo self);
   const PeerInfo& self() const { return self_; }
-
-  // A call that is done when the peer is joined; its reply is an
-  // am.v1.PeerInfo.
-  std::shared_ptr<PendingCall> Connect(const transport::Address& address,
-                                       absl::Time deadline);
-  std::shared_ptr<PendingCall> Connect(const PeerInfo& peer,
-                                       absl::Time deadline);
-  absl::Status Disconnect(InstanceId peer);
 
   // Null if it is not known.
   std::shared_ptr<Peer> Find(InstanceId peer) const;
+  std::shared_ptr<Peer> FindOrAdd(InstanceId peer);
 
   // All that are known, lost ones too, in order of their ids.
   std::vector<std::shared_ptr<Peer>> List() const;
 
-  // -- Of the holder of the receiving role -----------------------------------
-
-  // A HELLO for another incarnation is answered with FAILED_PRECONDITION.
-  void OnHello(const FrameHeader& header, absl::string_view payload);
-  void OnHelloAck(const FrameHeader& header, absl::string_view payload);
-  void OnGoodbye(Peer& peer);
-
-  // Sends owed counts, gives up late attempts, returns when to come again.
-  absl::Time OnTick(absl::Time now);
-
-  // Has OnTick called soon enough to tell what `peer`'s link owes.
-  void NoteOwes();
-
   // Tells everyone. `kind` is DRAINING or GOODBYE.
   void Announce(MessageKind kind);
 
-  // Ends all sessions; attempts fail. Nothing is opened from now on.
-  void Close();
+  // Some link owes counts: has them sent by an OnTick after
+  // LinkOptions::count_delay.
+  void NoteOwes();
+  void OnTick();
+
+  // Whether everyone has counted all that was sent to them.
+  bool Settled() const;
 
  private:
-  struct Attempt {
-    std::shared_ptr<Connection> connection;
-    InstanceId peer;        // zero: whoever listens there
-    bool is_final = false;  // not to be repeated over a better address
-    std::string fallback;   // an address known to work
-    absl::Time deadline;
-    std::vector<std::uint64_t> waiters;
-  };
-  struct Attached {
-    std::shared_ptr<Peer> peer;
-    std::shared_ptr<Connection> connection;
-  };
-  using AttachedMap = std::map<std::uint32_t, Attached>;
-  struct Ending {  // of calls, once the lock is released
-    std::vector<std::uint64_t> waiters;
-    Reply reply;
-  };
-  using Endings = std::vector<Ending>;
-
-  std::shared_ptr<PendingCall> Begin(const transport::Address& address,
-                                     InstanceId peer, bool is_final,
-                                     absl::Time deadline);
-  // Begins to connect; on failure the attempt's waiters end.
-  void Open(const transport::Address& address, Attempt attempt,
-            Endings& endings) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void SendHello(Attempt& attempt) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void SendOn(Connection& connection, InstanceId target, MessageKind kind,
-              const Payload& payload) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void TurnAway(const FrameHeader& hello, const PeerInfo& info)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Welcome(const FrameHeader& hello, const PeerInfo& info, Endings& endings)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  std::shared_ptr<Peer> FindOrAdd(InstanceId id)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  std::shared_ptr<Connection> WayBack(const FrameHeader& hello,
-                                      const std::shared_ptr<Peer>& peer,
-                                      Endings& endings)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Attach(const std::shared_ptr<Peer>& peer,
-              std::shared_ptr<Connection> connection,
-              const FrameHeader& handshake)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Accept(Attempt attempt, const FrameHeader& header, const PeerInfo& info,
-              Endings& endings) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Fail(Attempt attempt, absl::Status why, Endings& endings)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void FailLate(absl::Time now, Endings& endings)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Unlink(AttachedMap::iterator entry)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void End(Endings& endings);
-  void Retire(std::shared_ptr<Connection> connection)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Refuse(Refusal refusal, absl::string_view line);
-  void Log(absl::string_view line);
-
-  void OnWritable(std::uint32_t session) override;
-  void OnLost(std::uint32_t session, std::string why) override;
-
-  const Parts parts_;
-  PeerInfo self_;
+  const PeerInfo self_;
+  const LinkOptions& options_;
+  Driver& driver_;
+  const Clock& clock_;
+  const Link::OnRoom on_room_;
   std::atomic<bool> owes_ = false;
 
   mutable Mutex mutex_;
-  std::uint32_t last_session_ ABSL_GUARDED_BY(mutex_) = 0;
-  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   absl::flat_hash_map<InstanceId, std::shared_ptr<Peer>> peers_
       ABSL_GUARDED_BY(mutex_);
-  std::map<std::uint32_t, Attempt> attempts_ ABSL_GUARDED_BY(mutex_);
-  AttachedMap attached_ ABSL_GUARDED_BY(mutex_);  // by our session
-  // Connections not in use any more, closed where no lock is held.
-  std::vector<std::shared_ptr<Connection>> retired_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace am

@@ -1,0 +1,159 @@
+// SessionTable: this instance's connections, and the handshake that proves a
+// path.
+//
+// To connect is to open a connection, say HELLO on it and wait for HELLO_ACK,
+// which comes on a connection that the peer has opened back to us: so both
+// directions are proved before a call is made, and the peer knows us without
+// configuration (am/WIRE.md, "Handshake").
+//
+//   Attempt                                  Peer
+//   opened, HELLO sent                       kConnecting
+//     HELLO_ACK: attached to the link   -->  kJoined
+//     HELLO_ACK, and the peer turns out to
+//       share our host: another attempt,
+//       over ipc
+//     lost, refused or late: who waits       kLost, if it was known
+//       is told why
+//                                            kJoined -- DRAINING --> kDraining
+//                                            kJoined -- lost ------>
+//                                            kConnecting
+//                                              (one attempt to return) or kLost
+//
+// Threads: any. Nothing blocks.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "am/call_table.h"
+#include "am/clock.h"
+#include "am/connection.h"
+#include "am/driver.h"
+#include "am/handshake.h"
+#include "am/manager_options.h"
+#include "am/peer_table.h"
+#include "am/refusals.h"
+#include "am/wire.h"
+
+namespace am {
+
+class SessionTable final : private ConnectionEvents {
+ public:
+  // Told, with no lock held, of a peer that is gone and why.
+  using OnPeerLost =
+      std::function<void(const std::shared_ptr<Peer>&, const absl::Status&)>;
+
+  struct Parts {
+    const LinkOptions& link;
+    PeerTable& peers;
+    transport::Transport& transport;
+    CallTable& calls;
+    Driver& driver;
+    const Clock& clock;
+    Refusals& refusals;
+    std::function<void(absl::string_view)> log;
+    OnPeerLost on_lost;
+  };
+
+  explicit SessionTable(Parts parts);
+  ~SessionTable() override;
+
+  // A call that is done when the peer is joined; its reply is an
+  // am.v1.PeerInfo.
+  std::shared_ptr<PendingCall> Connect(const transport::Address& address,
+                                       absl::Time deadline);
+  std::shared_ptr<PendingCall> Connect(const PeerInfo& peer,
+                                       absl::Time deadline);
+
+  // Ends the session with a peer, because either side wants to.
+  absl::Status Disconnect(InstanceId peer);
+
+  // -- Of the holder of the receiving role -----------------------------------
+
+  // A HELLO for another incarnation is answered with FAILED_PRECONDITION.
+  void OnHello(const FrameHeader& header, absl::string_view payload);
+  void OnHelloAck(const FrameHeader& header, absl::string_view payload);
+
+  // Gives up late attempts; returns when to come again.
+  absl::Time OnTick(absl::Time now);
+
+  // Ends all sessions; attempts fail. Nothing is opened from now on.
+  void Close();
+
+ private:
+  struct Attempt {
+    std::shared_ptr<Connection> connection;
+    InstanceId peer;        // zero: whoever listens there
+    bool is_final = false;  // not to be repeated over a better address
+    std::string fallback;   // an address known to work
+    absl::Time deadline;
+    std::vector<std::uint64_t> waiters;
+  };
+  struct Attached {
+    std::shared_ptr<Peer> peer;
+    std::shared_ptr<Connection> connection;
+  };
+  using AttachedMap = std::map<std::uint32_t, Attached>;
+  struct Ending {  // of calls, once the lock is released
+    std::vector<std::uint64_t> waiters;
+    Reply reply;
+  };
+  using Endings = std::vector<Ending>;
+
+  std::shared_ptr<PendingCall> Begin(const transport::Address& address,
+                                     InstanceId peer, bool is_final,
+                                     absl::Time deadline);
+  // Begins to connect; on failure the attempt's waiters end.
+  void Open(const transport::Address& address, Attempt attempt,
+            Endings& endings) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  HandshakeRoute Route(InstanceId target, std::uint32_t session) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TurnAway(const FrameHeader& hello, const PeerInfo& info)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Welcome(const FrameHeader& hello, const PeerInfo& info, Endings& endings)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::shared_ptr<Connection> WayBack(const FrameHeader& hello,
+                                      const std::shared_ptr<Peer>& peer,
+                                      Endings& endings)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Attach(const std::shared_ptr<Peer>& peer,
+              std::shared_ptr<Connection> connection,
+              const FrameHeader& handshake)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Accept(Attempt attempt, const FrameHeader& header, const PeerInfo& info,
+              Endings& endings) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Attempt TakeAttempt(std::uint32_t session)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Fail(Attempt attempt, absl::Status why, Endings& endings)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void FailLate(absl::Time now, Endings& endings)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Unlink(AttachedMap::iterator entry)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void End(Endings& endings);
+  void Retire(std::shared_ptr<Connection> connection)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Refuse(Refusal refusal, absl::string_view line);
+  void Log(absl::string_view line);
+
+  void OnWritable(std::uint32_t session) override;
+  void OnLost(std::uint32_t session, std::string why) override;
+
+  const Parts parts_;
+
+  mutable Mutex mutex_;
+  std::uint32_t last_session_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+  std::map<std::uint32_t, Attempt> attempts_ ABSL_GUARDED_BY(mutex_);
+  AttachedMap attached_ ABSL_GUARDED_BY(mutex_);  // by our session
+  // Connections not in use any more, closed where no lock is held.
+  std::vector<std::shared_ptr<Connection>> retired_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace am
