@@ -1,6 +1,7 @@
 #include "tests/transport/station.h"
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "am/transport/deadline.h"
 #include "gtest/gtest.h"
 
@@ -104,6 +105,20 @@ InboundFrame Station::Next() {
   InboundFrame frame = std::move(received_.front());
   received_.pop_front();
   return frame;
+}
+
+int Fill(WatchedLane& lane, int first) {
+  const std::vector<Buffer> parts = {Buffer(std::string(4096, 'x'))};
+  const Deadline deadline = Deadline::After(kBound);
+  int sent = 0;
+  while (lane.TrySend(absl::StrCat(first + sent), parts) == SendResult::kSent) {
+    ++sent;
+    if (deadline.Passed()) {
+      ADD_FAILURE() << "never refused";
+      break;
+    }
+  }
+  return sent;
 }
 
 }  // namespace am::transport

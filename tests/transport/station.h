@@ -80,4 +80,8 @@ class Station {
   std::deque<InboundFrame> received_;
 };
 
+// Sends frames of 4 KiB, numbered from `first` on, until one is refused;
+// returns how many were taken.
+int Fill(WatchedLane& lane, int first = 0);
+
 }  // namespace am::transport

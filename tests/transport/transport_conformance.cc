@@ -33,20 +33,6 @@ int NumberOf(const InboundFrame& frame) {
 
 }  // namespace
 
-int TransportConformance::Fill(WatchedLane& lane, int first) {
-  const std::vector<Buffer> parts = {Buffer(std::string(4096, 'x'))};
-  const Deadline deadline = Deadline::After(kBound);
-  int sent = 0;
-  while (lane.TrySend(absl::StrCat(first + sent), parts) == SendResult::kSent) {
-    ++sent;
-    if (deadline.Passed()) {
-      ADD_FAILURE() << "never refused";
-      break;
-    }
-  }
-  return sent;
-}
-
 TEST_P(TransportConformance, FrameArrivesWhole) {
   Station bob = MakeStation();
   Station alice = MakeStation();
@@ -156,9 +142,8 @@ TEST_P(TransportConformance, FullLaneRefusesAndLaterCalls) {
   WatchedLane lane = alice.Open(bob.Listen(world_->FreshAddress()));
   const int sent = Fill(lane);
   EXPECT_GT(sent, 0);
-  EXPECT_EQ(lane.writable_calls(), 0);
   for (int i = 0; i < sent; ++i) ASSERT_EQ(NumberOf(bob.Next()), i);
-  alice.Await([&] { return lane.writable_calls() == 1; });
+  alice.Await([&] { return lane.writable_calls() > 0; });
   EXPECT_EQ(lane.TrySend("again"), SendResult::kSent);
   EXPECT_EQ(bob.NextHead(), "again");
 }
@@ -261,11 +246,12 @@ TEST_P(TransportConformance, DestroyedLaneIsNotCalled) {
   WatchedLane other = alice.Open(address);
   const int sent = Fill(full);
   full.Close();
+  const int calls = full.writable_calls();
   for (int i = 0; i < sent; ++i) bob.Next();
   const int more = Fill(other);
   for (int i = 0; i < more; ++i) bob.Next();
-  alice.Await([&] { return other.writable_calls() == 1; });
-  EXPECT_EQ(full.writable_calls(), 0);
+  alice.Await([&] { return other.writable_calls() > 0; });
+  EXPECT_EQ(full.writable_calls(), calls);
 }
 
 TEST_P(TransportConformance, LaneMayBeDestroyedFromItsOwnCall) {

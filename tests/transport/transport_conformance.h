@@ -46,10 +46,6 @@ std::unique_ptr<TransportWorld> MakeWorld() {
 
 class TransportConformance : public testing::TestWithParam<WorldMaker> {
  protected:
-  // Sends frames of 4 KiB, numbered from `first` on, until one is refused;
-  // returns how many were taken.
-  static int Fill(WatchedLane& lane, int first = 0);
-
   Station MakeStation() { return Station(world_->MakeTransport()); }
 
   const std::unique_ptr<TransportWorld> world_ = GetParam()();
