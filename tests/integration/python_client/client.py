@@ -28,31 +28,42 @@ class Client:
     """Connected to one instance, by the address of its PULL socket."""
 
     def __init__(self, address, name="py"):
+        self._address = address
         self._id = secrets.randbits(64) | 1
         self._context = zmq.Context()
         self._inbox = self._context.socket(zmq.PULL)
         self._inbox.rcvtimeo = _TIMEOUT_MS
         port = self._inbox.bind_to_random_port("tcp://127.0.0.1")
-        self._lane = self._context.socket(zmq.PUSH)
-        self._lane.reconnect_ivl = -1
-        self._lane.linger = 1000
-        self._lane.connect(address)
-        self._header = wire.Header(
-            sender=self._id, session=1, credit_messages=_WINDOW_MESSAGES,
-            credit_bytes=_WINDOW_BYTES)
-        self._call_ids = itertools.count(1)
-        self._replies = {}
-        self._acknowledged = False
-        self._window = (0, 0)
-        self._uncounted = collections.deque()  # last number and size of frames
-        self.counts = {}
         self._peer_info = b"".join([
             wire.fixed64(1, self._id), wire.field(2, name.encode()),
             wire.field(3, f"tcp://127.0.0.1:{port}".encode())])
+        self._lane = None
+        self._header = wire.Header(
+            sender=self._id, credit_messages=_WINDOW_MESSAGES,
+            credit_bytes=_WINDOW_BYTES)
+        self._call_ids = itertools.count(1)
+        self._replies = {}
+        self.counts = {}
+        self.connect()
+
+    def connect(self):
+        """Begins a session. Returns the one before and its final count."""
+        if self._lane:
+            self._lane.close()
+        self._lane = self._context.socket(zmq.PUSH)
+        self._lane.reconnect_ivl = -1
+        self._lane.linger = 1000
+        self._lane.connect(self._address)
+        self._header.session += 1
+        self._header.first_sequence = 1
+        self._window = (0, 0)
+        self._uncounted = collections.deque()  # last number and size of frames
+        self._acknowledgement = None
         self._send(wire.Message(wire.HELLO, codec=wire.PROTOBUF,
                                 payload=wire.field(1, self._peer_info)))
-        while not self._acknowledged:
+        while self._acknowledgement is None:
             self._receive()
+        return self._acknowledgement
 
     def close(self):
         self._send(wire.Message(wire.GOODBYE))
@@ -64,6 +75,10 @@ class Client:
         """NO_RETURN: one-way."""
         self._send(self._request(wire.NO_RETURN, handler, payload, **options))
 
+    def send_bytes(self, *parts):
+        """Sends a frame that is none."""
+        self._lane.send_multipart(parts)
+
     def confirm(self, handler, payload, **options):
         """ACK: returns once the handler has run."""
         self._call(wire.ACK_CALL, handler, payload, **options)
@@ -71,6 +86,16 @@ class Client:
     def call(self, handler, payload, **options):
         """RESPONSE: returns the handler's value."""
         return self._call(wire.CALL, handler, payload, **options)
+
+    def begin(self, handler, payload, **options):
+        """Begins a call that nobody awaits, and returns its number."""
+        request = self._request(wire.CALL, handler, payload, **options)
+        request.call_id = next(self._call_ids)
+        self._send(request)
+        return request.call_id
+
+    def cancel(self, call_id):
+        self._send(wire.Message(wire.CANCEL, call_id=call_id))
 
     def ping(self):
         """Whether the peer answers."""
@@ -152,7 +177,8 @@ class Client:
             ack = dict(wire.fields(message.payload))
             if ack.get(2, 0) != 0:
                 raise CallError(ack[2], ack.get(3, b"").decode())
-            self._acknowledged = ack[1] == self._header.session
+            if ack[1] == self._header.session:
+                self._acknowledgement = ack.get(4, 0), ack.get(5, 0)
         elif message.kind == wire.PING:
             self._send(wire.Message(wire.PONG, call_id=message.call_id))
         elif message.kind == wire.COUNTS:

@@ -16,12 +16,19 @@ _MESSAGE = struct.Struct("<BBBBIQQII")
 _HEADER_SIZE = _FRAME.size + 4
 
 
+def _remainder(byte):
+    for _ in range(8):
+        byte = byte >> 1 ^ (0x82F63B78 if byte & 1 else 0)
+    return byte
+
+
+_REMAINDERS = [_remainder(byte) for byte in range(256)]
+
+
 def crc32c(data):
     rest = 0xFFFFFFFF
     for byte in data:
-        rest ^= byte
-        for _ in range(8):
-            rest = rest >> 1 ^ (0x82F63B78 if rest & 1 else 0)
+        rest = rest >> 8 ^ _REMAINDERS[(rest ^ byte) & 0xFF]
     return rest ^ 0xFFFFFFFF
 
 
