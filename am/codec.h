@@ -28,7 +28,6 @@ absl::Status Decode(absl::string_view payload, Codec codec,
                     google::protobuf::Message& message);
 
 // Raw bytes decode to themselves, whatever the codec.
-absl::Status Decode(absl::string_view payload, Codec codec,
-                    std::string& bytes);
+absl::Status Decode(absl::string_view payload, Codec codec, std::string& bytes);
 
 }  // namespace am
