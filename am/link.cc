@@ -88,6 +88,17 @@ std::uint32_t Link::inbound_session() const {
 
 absl::Status Link::Send(const MessageHeader& header, absl::string_view metadata,
                         const Payload& payload) {
+  if (payload.size() < options_.part_bytes) {
+    return SendWritten(header, metadata, payload);
+  }
+  // Large ones are written before the lock is taken.
+  return SendWritten(header, metadata,
+                     Payload::Share(payload.ToBuffer(), payload.codec()));
+}
+
+absl::Status Link::SendWritten(const MessageHeader& header,
+                               absl::string_view metadata,
+                               const Payload& payload) {
   MutexLock lock(mutex_);
   const bool one_way = header.kind == MessageKind::kNoReturn;
   if (connection_ == nullptr) {

@@ -133,6 +133,8 @@ class Link final : public Flushable, public std::enable_shared_from_this<Link> {
     std::size_t bytes;
   };
 
+  absl::Status SendWritten(const MessageHeader& header,
+                           absl::string_view metadata, const Payload& payload);
   void Append(Frame& frame, const MessageHeader& header,
               absl::string_view metadata, const Payload& payload)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -89,11 +89,6 @@ absl::StatusOr<Node::Outgoing> Node::Prepare(const MethodSpec& spec,
         absl::StrCat("instance ", target.instance().ToString(),
                      " is not connected; Connect to it first"));
   }
-  if (outgoing.peer->state() == PeerState::kDraining) {
-    return absl::UnavailableError(
-        absl::StrCat("instance ", target.instance().ToString(),
-                     " is draining and takes no new work"));
-  }
   if (options.metadata != nullptr) {
     absl::StatusOr<std::string> metadata = EncodeMetadata(*options.metadata);
     if (!metadata.ok()) return metadata.status();

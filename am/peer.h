@@ -33,6 +33,7 @@ class Peer final {
 
   PeerState state() const { return state_.load(); }
   void set_state(PeerState state) { state_.store(state); }
+  PeerState exchange_state(PeerState state) { return state_.exchange(state); }
 
   PeerInfo info() const {
     MutexLock lock(mutex_);

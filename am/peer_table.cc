@@ -4,6 +4,11 @@
 #include <utility>
 
 namespace am {
+namespace {
+
+constexpr std::size_t kLostRemembered = 1000;
+
+}  // namespace
 
 absl::string_view PeerStateName(PeerState state) {
   switch (state) {
@@ -41,6 +46,18 @@ std::shared_ptr<Peer> PeerTable::FindOrAdd(InstanceId id) {
         id, std::make_shared<Link>(options_, self_.id, id, driver_, on_room_));
   }
   return peer;
+}
+
+void PeerTable::NoteLost(Peer& peer) {
+  MutexLock lock(mutex_);
+  if (peer.exchange_state(PeerState::kLost) == PeerState::kLost) return;
+  lost_.push_back(peer.id());
+  if (lost_.size() <= kLostRemembered) return;
+  const auto oldest = peers_.find(lost_.front());
+  lost_.pop_front();
+  if (oldest != peers_.end() && oldest->second->state() == PeerState::kLost) {
+    peers_.erase(oldest);
+  }
 }
 
 std::vector<std::shared_ptr<Peer>> PeerTable::List() const {

@@ -1,13 +1,13 @@
 // PeerTable: the instances that this one knows.
 //
-// A peer is known from its first HELLO, or ours to it, and remembered when it
-// is lost, since its ledger still counts.
+// A peer is known from its first HELLO, or ours to it. The last thousand that
+// were lost are remembered, since their ledgers still count.
 //
 // Threads: any.
 #pragma once
 
 #include <atomic>
-#include <functional>
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -36,6 +36,9 @@ class PeerTable final {
   std::shared_ptr<Peer> Find(InstanceId peer) const;
   std::shared_ptr<Peer> FindOrAdd(InstanceId peer);
 
+  // Sets its state, and forgets whom we have not heard of for longest.
+  void NoteLost(Peer& peer);
+
   // All that are known, lost ones too, in order of their ids.
   std::vector<std::shared_ptr<Peer>> List() const;
 
@@ -61,6 +64,7 @@ class PeerTable final {
   mutable Mutex mutex_;
   absl::flat_hash_map<InstanceId, std::shared_ptr<Peer>> peers_
       ABSL_GUARDED_BY(mutex_);
+  std::deque<InstanceId> lost_ ABSL_GUARDED_BY(mutex_);  // oldest first
 };
 
 }  // namespace am

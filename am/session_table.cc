@@ -125,7 +125,7 @@ void SessionTable::Fail(Attempt attempt, absl::Status why, Endings& endings) {
   }
   if (const auto peer = parts_.peers.Find(attempt.peer);
       peer != nullptr && peer->link().session() == 0) {
-    peer->set_state(PeerState::kLost);
+    parts_.peers.NoteLost(*peer);
   }
   endings.push_back({std::move(attempt.waiters), Failure(std::move(why))});
 }
@@ -365,7 +365,7 @@ absl::Status SessionTable::Disconnect(InstanceId id) {
     MutexLock lock(mutex_);
     const auto entry = attached_.find(peer->link().session());
     if (entry != attached_.end()) Unlink(entry);
-    peer->set_state(PeerState::kLost);
+    parts_.peers.NoteLost(*peer);
   }
   parts_.on_lost(peer, absl::UnavailableError(absl::StrCat(
                            "disconnected from ", peer->info().ToString())));
@@ -430,7 +430,7 @@ void SessionTable::Close() {
            absl::UnavailableError("this instance is shutting down"), endings);
     }
     while (!attached_.empty()) {
-      attached_.begin()->second.peer->set_state(PeerState::kLost);
+      parts_.peers.NoteLost(*attached_.begin()->second.peer);
       Unlink(attached_.begin());
     }
     closing.swap(retired_);
