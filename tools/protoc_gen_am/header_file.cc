@@ -75,8 +75,11 @@ void PrintCoService(const ServiceContract& service, Printer& printer) {
 
 void PrintClient(const ServiceContract& service, Printer& printer) {
   printer.Print(
-      "// Sends to the service at `target`. Copies freely; any thread, at any\n"
-      "// time; must not outlive the manager behind `client`.\n"
+      "// Sends to the service at `target`. What has no result says whether "
+      "it\n"
+      "// was queued. Copies freely; any thread, at any time; must not "
+      "outlive\n"
+      "// the manager behind `client`.\n"
       "class Client {\n"
       " public:\n");
   printer.Indent();
