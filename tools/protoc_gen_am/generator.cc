@@ -46,6 +46,7 @@ bool Generator::GenerateAll(const std::vector<const FileDescriptor*>& files,
   }
   Problems problems;
   std::vector<FileContract> contracts;
+  contracts.reserve(files.size());
   for (const FileDescriptor* file : files) {
     contracts.push_back(ReadContract(*file, problems));
   }

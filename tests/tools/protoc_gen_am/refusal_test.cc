@@ -67,7 +67,8 @@ class StrictErrors final : public DescriptorPool::ErrorCollector {
 
 // What the plugin says to `files`; empty if it generates them all.
 std::string Generate(const std::vector<const FileDescriptor*>& files,
-                     IdHash hash = &HandlerId, std::string parameter = "") {
+                     IdHash hash = &HandlerId,
+                     const std::string& parameter = "") {
   FakeContext context;
   std::string error;
   const bool generated =
@@ -78,13 +79,14 @@ std::string Generate(const std::vector<const FileDescriptor*>& files,
 }
 
 // The same for .proto files by name, each given from its fifth line on.
-std::string GenerateTexts(Texts files, IdHash hash = &HandlerId) {
-  for (auto& [name, text] : files) {
-    text = absl::StrCat(
+std::string GenerateTexts(const Texts& bodies, IdHash hash = &HandlerId) {
+  Texts files;
+  for (const auto& [name, body] : bodies) {
+    files[name] = absl::StrCat(
         "syntax = 'proto3'; package p;\n"
         "import 'am/v1/options.proto';\n"
         "import 'google/protobuf/empty.proto';\n",
-        name == "a.proto" ? "message M {}\n" : "import 'a.proto';\n", text);
+        name == "a.proto" ? "message M {}\n" : "import 'a.proto';\n", body);
   }
   // For the imports: these are linked in.
   static_cast<void>(google::protobuf::Empty::descriptor());
