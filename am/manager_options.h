@@ -37,6 +37,12 @@ struct LinkOptions {
   std::size_t queue_messages = 16 * 1024;
   std::size_t queue_bytes = 64 * 1024 * 1024;
 
+  // A peer that was silent for an interval is asked for a sign of life, by
+  // whoever holds its receiving role; without one within the timeout it is
+  // lost. Interval zero: never.
+  absl::Duration heartbeat_interval = absl::Seconds(1);
+  absl::Duration heartbeat_timeout = absl::Seconds(2);
+
   // Counts that nothing else carried are sent after this long.
   absl::Duration count_delay = absl::Milliseconds(5);
 };
@@ -59,15 +65,16 @@ struct ExecutionOptions {
   absl::Duration inline_below = absl::Microseconds(20);
 };
 
+// Every member has an initialiser, so that {.name = "x"} warns of nothing.
 struct ManagerOptions {
   // For people, in logs and listings; need not be unique.
-  std::string name;
+  std::string name = {};
 
   // Where to listen, for example {"tcp://127.0.0.1:5555"}. Empty: a free port
   // of tcp on loopback. An ipc socket in a private folder is always added, for
   // peers on this host. Anything but loopback needs
   // `insecure_allow_remote_peers`.
-  std::vector<std::string> listen;
+  std::vector<std::string> listen = {};
 
   // Whoever reaches a port may send messages: there is no authentication yet.
   bool insecure_allow_remote_peers = false;
@@ -75,8 +82,8 @@ struct ManagerOptions {
   // The most bytes one message may have, payload and metadata.
   std::size_t max_message_bytes = 64 * 1024 * 1024;
 
-  LinkOptions link;
-  ExecutionOptions execution;
+  LinkOptions link = {};
+  ExecutionOptions execution = {};
 
   // Shutdown tells peers at once that no more work is wanted, serves on for
   // `drain_grace`, then refuses what is new and waits for what runs until
@@ -85,15 +92,15 @@ struct ManagerOptions {
   absl::Duration shutdown_timeout = absl::Seconds(30);
 
   // Begins the shutdown when stop is requested.
-  std::stop_token stop;
+  std::stop_token stop = {};
 
   // Called with one line of text for what an operator should know. Any thread;
   // must not call the manager. Null: nothing is written.
-  std::function<void(absl::string_view)> log;
+  std::function<void(absl::string_view)> log = {};
 
   // What carries the messages; null: ZeroMQ. `listen` then holds addresses of
   // that transport.
-  std::shared_ptr<transport::Transport> transport;
+  std::shared_ptr<transport::Transport> transport = {};
 
   // Null: the steady clock. Not owned.
   const Clock* clock = nullptr;
