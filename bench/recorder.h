@@ -1,0 +1,58 @@
+// Recorder: how long each operation took, and whether there were enough.
+//
+//   while (!recorder.enough()) {
+//     const Recorder::Moment begun = recorder.Begin();
+//     ... one operation ...
+//     recorder.End(begun);
+//   }
+//
+// Several operations may be under way at a time. One thread at a time.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <vector>
+
+#include "absl/time/time.h"
+
+namespace am::bench {
+
+// How much to do: whichever is reached first.
+struct Load {
+  absl::Duration duration = absl::Seconds(2);
+  std::int64_t operations = std::int64_t{1} << 40;
+};
+
+class Recorder {
+ public:
+  using Moment = std::chrono::steady_clock::time_point;
+
+  explicit Recorder(const Load& load)
+      : operations_(static_cast<std::size_t>(load.operations)),
+        end_(std::chrono::steady_clock::now() +
+             absl::ToChronoNanoseconds(load.duration)) {
+    nanoseconds_.reserve(std::size_t{1} << 16);
+  }
+
+  Moment Begin() const { return std::chrono::steady_clock::now(); }
+
+  void End(Moment begun) {
+    last_ = std::chrono::steady_clock::now();
+    nanoseconds_.push_back((last_ - begun).count());
+  }
+
+  bool enough() const {
+    return nanoseconds_.size() >= operations_ || last_ >= end_;
+  }
+
+  // In the order in which the operations ended.
+  const std::vector<std::int64_t>& nanoseconds() const { return nanoseconds_; }
+
+ private:
+  const std::size_t operations_;
+  const Moment end_;
+  Moment last_ = {};
+  std::vector<std::int64_t> nanoseconds_;
+};
+
+}  // namespace am::bench

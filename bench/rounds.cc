@@ -1,0 +1,121 @@
+#include "bench/rounds.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdio>
+#include <memory>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "bench/cpu_meter.h"
+
+namespace am::bench {
+namespace {
+
+constexpr absl::Duration kStopTimeout = absl::Seconds(10);
+constexpr absl::Duration kCalm = absl::Seconds(1);
+
+Load WarmUp(const Load& load) {
+  return {load.duration / 10, std::max(load.operations / 10, std::int64_t{1})};
+}
+
+absl::StatusOr<Sample> Measure(Caller& caller, pid_t server, const Load& load) {
+  Recorder warm_up(WarmUp(load));
+  if (absl::Status status = caller.Run(warm_up); !status.ok()) return status;
+
+  Recorder recorder(load);
+  const CpuMeter meter(server);
+  const absl::Status status = caller.Run(recorder);
+  const CpuUse use = meter.Stop();
+  if (!status.ok()) return status;
+  return MakeSample(recorder.nanoseconds(), use);
+}
+
+absl::StatusOr<Sample> TakeSample(Contestant& contestant,
+                                  const Setting& setting, const Load& load) {
+  absl::StatusOr<RunningServer> server = StartServer(contestant, setting);
+  if (!server.ok()) return server.status();
+  absl::StatusOr<std::unique_ptr<Caller>> caller =
+      contestant.Connect(setting, server->address);
+  if (!caller.ok()) return caller.status();
+  absl::StatusOr<Sample> sample =
+      Measure(**caller, server->process.pid(), load);
+  caller->reset();
+  const absl::Status stopped = server->process.Stop(kStopTimeout);
+  if (sample.ok() && !stopped.ok()) return stopped;
+  return sample;
+}
+
+absl::Duration Since(std::chrono::steady_clock::time_point begun) {
+  return absl::FromChrono(std::chrono::steady_clock::now() - begun);
+}
+
+// Waits until others leave the machine alone, `bound` at the most.
+void AwaitCalm(absl::Duration bound) {
+  const auto begun = std::chrono::steady_clock::now();
+  CpuUse use;
+  do {
+    const CpuMeter meter(getpid());
+    absl::SleepFor(kCalm);
+    use = meter.Stop();
+  } while (use.disturbed() && Since(begun) < bound);
+}
+
+absl::StatusOr<Sample> TakeCalmSample(Contestant& contestant,
+                                      const Setting& setting,
+                                      Schedule& schedule) {
+  const auto begun = std::chrono::steady_clock::now();
+  absl::Duration repeating;
+  absl::StatusOr<Sample> sample =
+      TakeSample(contestant, setting, schedule.load);
+  const absl::Duration once = Since(begun);
+  while (sample.ok() && sample->disturbed && repeating < schedule.patience) {
+    AwaitCalm(schedule.patience - repeating);
+    sample = TakeSample(contestant, setting, schedule.load);
+    repeating = Since(begun) - once;
+  }
+  schedule.patience -= repeating;
+  return sample;
+}
+
+void Tell(int round, const Setting& setting, const Contestant& contestant,
+          const absl::StatusOr<Sample>& sample) {
+  const std::string name(contestant.name());
+  std::fprintf(stderr, "round %d %s %-18s ", round + 1, setting.scheme.c_str(),
+               name.c_str());
+  if (!sample.ok()) {
+    std::fprintf(stderr, "%s\n", sample.status().ToString().c_str());
+    return;
+  }
+  std::fprintf(stderr,
+               "p50 %7.1f us  p99 %7.1f us  cpu %6.1f us  others %.2f%s\n",
+               sample->p50_us, sample->p99_us, sample->cpu_us_per_op,
+               sample->others, sample->disturbed ? "  disturbed" : "");
+}
+
+}  // namespace
+
+Outcomes RunRounds(const Contestants& contestants, const Setting& setting,
+                   Schedule& schedule) {
+  Outcomes outcomes;
+  for (int round = 0; round < schedule.rounds; ++round) {
+    for (std::size_t turn = 0; turn < contestants.size(); ++turn) {
+      const std::size_t first = static_cast<std::size_t>(round);
+      Contestant& contestant =
+          *contestants[(first + turn) % contestants.size()];
+      Outcome& outcome = outcomes[std::string(contestant.name())];
+      if (!outcome.status.ok()) continue;
+      absl::StatusOr<Sample> sample =
+          TakeCalmSample(contestant, setting, schedule);
+      Tell(round, setting, contestant, sample);
+      outcome.status = sample.status();
+      if (sample.ok()) outcome.samples.push_back(*sample);
+    }
+  }
+  return outcomes;
+}
+
+}  // namespace am::bench

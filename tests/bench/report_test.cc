@@ -1,0 +1,74 @@
+#include "bench/report.h"
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace am::bench {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+Outcome Took(double us) {
+  const Sample sample = {.p50_us = us, .mean_us = us, .p99_us = us};
+  return {absl::OkStatus(), {sample, sample}};
+}
+
+Report ReportOf(const Outcomes& outcomes) {
+  Report report;
+  AddRows({"ping", "ours", "libzmq", {"recv", "poll"}}, outcomes, report);
+  return report;
+}
+
+TEST(Report, ComparesWithTheBetterPeer) {
+  const Report report =
+      ReportOf({{"ours", Took(110)}, {"recv", Took(120)}, {"poll", Took(100)}});
+  ASSERT_EQ(report.rows.size(), std::size(kMetrics));
+  const Row& row = report.rows.front();
+  EXPECT_EQ(row.case_name, "ping");
+  EXPECT_EQ(row.metric, "p50_us");
+  EXPECT_EQ(row.peer, "libzmq");
+  EXPECT_EQ(row.peer_contestant, "poll");
+  EXPECT_DOUBLE_EQ(row.ours, 110);
+  EXPECT_DOUBLE_EQ(row.peer_value, 100);
+  EXPECT_DOUBLE_EQ(row.ratio.median, 1.1);
+  EXPECT_EQ(row.rounds, 2);
+  EXPECT_THAT(report.voids, IsEmpty());
+}
+
+TEST(Report, AFailureVoidsTheRow) {
+  const Report report = ReportOf({{"ours", {absl::DataLossError("x"), {}}},
+                                  {"recv", Took(1)},
+                                  {"poll", Took(1)}});
+  EXPECT_THAT(report.rows, IsEmpty());
+  EXPECT_THAT(report.voids, ElementsAre(HasSubstr("ping: ours: DATA_LOSS")));
+}
+
+TEST(Report, APeersFailureVoidsTheRow) {
+  const Report report = ReportOf({{"ours", Took(1)}, {"recv", Took(1)}});
+  EXPECT_THAT(report.rows, IsEmpty());
+  EXPECT_THAT(report.voids, ElementsAre("ping: poll did not run"));
+}
+
+TEST(Report, JsonHasTheShapeThatToolsRead) {
+  const std::string json = ToJson(ReportOf(
+      {{"ours", Took(110)}, {"recv", Took(100)}, {"poll", Took(200)}}));
+  EXPECT_THAT(json,
+              HasSubstr(R"({"case": "ping", "metric": "p50_us", "ours": )"
+                        R"(110.000, "peer": "libzmq", "peer_value": 100.000, )"
+                        R"("ratio": 1.1000,)"));
+}
+
+TEST(Report, TableTellsOfDisturbance) {
+  Outcomes outcomes = {{"ours", Took(1)}, {"recv", Took(1)}, {"poll", Took(1)}};
+  EXPECT_THAT(ToTable(ReportOf(outcomes)), Not(HasSubstr("disturbed")));
+  outcomes["ours"].samples[0].disturbed = true;
+  EXPECT_THAT(ToTable(ReportOf(outcomes)), HasSubstr("1 disturbed"));
+}
+
+}  // namespace
+}  // namespace am::bench

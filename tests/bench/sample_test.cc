@@ -1,0 +1,78 @@
+#include "bench/sample.h"
+
+#include <unistd.h>
+
+#include <cstdint>
+#include <numeric>
+#include <vector>
+
+#include "gtest/gtest.h"
+
+namespace am::bench {
+namespace {
+
+std::vector<Sample> WithP50(const std::vector<double>& values) {
+  std::vector<Sample> samples;
+  for (const double value : values) samples.push_back({.p50_us = value});
+  return samples;
+}
+
+CpuUse Use(absl::Duration elapsed, absl::Duration others) {
+  return {.elapsed = elapsed, .measured = {}, .others = others};
+}
+
+TEST(Sample, PercentilesAreValuesThatOccurred) {
+  std::vector<std::int64_t> nanoseconds(100);
+  std::iota(nanoseconds.rbegin(), nanoseconds.rend(), 1);
+  for (std::int64_t& value : nanoseconds) value *= 1000;
+  const Sample sample =
+      MakeSample(nanoseconds, {.elapsed = absl::Seconds(1),
+                               .measured = absl::Microseconds(700),
+                               .others = absl::ZeroDuration()});
+  EXPECT_DOUBLE_EQ(sample.p50_us, 50);
+  EXPECT_DOUBLE_EQ(sample.p99_us, 99);
+  EXPECT_DOUBLE_EQ(sample.mean_us, 50.5);
+  EXPECT_DOUBLE_EQ(sample.cpu_us_per_op, 7);
+  EXPECT_FALSE(sample.disturbed);
+}
+
+TEST(Sample, OneOperationIsEnough) {
+  const Sample sample = MakeSample({2000}, Use(absl::Seconds(1), {}));
+  EXPECT_DOUBLE_EQ(sample.p50_us, 2);
+  EXPECT_DOUBLE_EQ(sample.p99_us, 2);
+}
+
+TEST(Sample, IsDisturbedByATenthOfAProcessor) {
+  EXPECT_FALSE(Use(absl::Seconds(2), absl::Milliseconds(199)).disturbed());
+  EXPECT_TRUE(Use(absl::Seconds(2), absl::Milliseconds(201)).disturbed());
+}
+
+TEST(Sample, IsTooShortToSay) {
+  EXPECT_FALSE(Use(absl::Milliseconds(20), absl::Milliseconds(20)).disturbed());
+}
+
+TEST(Median, IsTheMiddle) {
+  EXPECT_DOUBLE_EQ(Median({3, 1, 2}), 2);
+  EXPECT_DOUBLE_EQ(Median({4, 1, 2, 3}), 2.5);
+  EXPECT_DOUBLE_EQ(Median({}), 0);
+}
+
+TEST(Compare, IsTheMedianOfRatiosNotTheRatioOfMedians) {
+  const Ratio ratio = Compare(WithP50({100, 300, 50}), WithP50({100, 200, 10}),
+                              &Sample::p50_us);
+  EXPECT_DOUBLE_EQ(ratio.median, 1.5);
+  EXPECT_DOUBLE_EQ(ratio.low, 1);
+  EXPECT_DOUBLE_EQ(ratio.high, 5);
+}
+
+TEST(CpuMeter, CountsThisProcess) {
+  const CpuMeter meter(getpid());
+  while (meter.Stop().measured < absl::Milliseconds(5)) {
+  }
+  const CpuUse use = meter.Stop();
+  EXPECT_GE(use.elapsed, absl::Milliseconds(5));
+  EXPECT_GE(use.measured, absl::Milliseconds(5));
+}
+
+}  // namespace
+}  // namespace am::bench
