@@ -16,6 +16,14 @@
 
 namespace am {
 
+// The simplest handlers.
+inline absl::StatusOr<std::string> Echo(Context&, const std::string& in) {
+  return in;
+}
+inline absl::Status AlwaysOk(Context&, const std::string&) {
+  return absl::OkStatus();
+}
+
 enum class Plane { kInProcess, kTcp, kIpc };
 
 // Makes managers that can reach each other by one kind of transport.
