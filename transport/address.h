@@ -53,6 +53,7 @@ class Address {
   std::string ToString() const;
 
   friend bool operator==(const Address&, const Address&) = default;
+  // NOLINTNEXTLINE(modernize-use-nullptr): taken for a comparison with 0.
   friend auto operator<=>(const Address&, const Address&) = default;
 
  private:

@@ -27,8 +27,6 @@ class Deadline {
 
   bool Passed() const { return Remaining() == absl::ZeroDuration(); }
 
-  friend auto operator<=>(const Deadline&, const Deadline&) = default;
-
  private:
   using Clock = std::chrono::steady_clock;
 

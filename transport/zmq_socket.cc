@@ -228,8 +228,8 @@ absl::StatusOr<std::unique_ptr<ZmqSocket>> ZmqSocket::Make(
     SetCommonOptions(socket, options);
     SetNetworkOptions(socket, options);
     const int descriptor = socket.get(zmq::sockopt::fd);
-    return std::unique_ptr<ZmqSocket>(new ZmqSocket(std::unique_ptr<Impl>(
-        new Impl{std::move(context), std::move(socket), {}, descriptor})));
+    return std::unique_ptr<ZmqSocket>(new ZmqSocket(std::make_unique<Impl>(
+        Impl{std::move(context), std::move(socket), {}, descriptor})));
   } catch (const zmq::error_t& error) {
     return ToStatus(error, "ZeroMQ socket");
   }
@@ -290,8 +290,8 @@ std::unique_ptr<ZmqMonitor> ZmqSocket::StartMonitor() {
   impl_->monitored = true;
   socket.connect(endpoint);
   std::unique_ptr<ZmqMonitor> monitor(
-      new ZmqMonitor(std::unique_ptr<ZmqMonitor::Impl>(new ZmqMonitor::Impl{
-          impl_->context, std::move(socket), descriptor})));
+      new ZmqMonitor(std::make_unique<ZmqMonitor::Impl>(
+          ZmqMonitor::Impl{impl_->context, std::move(socket), descriptor})));
   // The first look finds nothing; without it the descriptor would not signal
   // the first event.
   std::string why;

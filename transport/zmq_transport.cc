@@ -169,9 +169,20 @@ absl::StatusOr<std::string> PullPushTransport::PrivateIpcPath() {
   return ipc_folder_->NextSocketPath();
 }
 
+// Good to listen on, yet nowhere to send to.
+bool AsksToChoose(const Address& address) {
+  return address.scheme() == Scheme::kTcp
+             ? address.port() == 0 || address.IsWildcard()
+             : address.path().empty();
+}
+
 absl::StatusOr<std::unique_ptr<Lane>> PullPushTransport::Open(
     const Address& address, LaneObserver& observer) {
   if (address.scheme() == Scheme::kInProcess) return NotOurs(address);
+  if (AsksToChoose(address)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(address.ToString(), " names no peer"));
+  }
   absl::StatusOr<std::unique_ptr<ZmqSocket>> socket =
       ZmqSocket::MakePush(context_, socket_options_);
   if (!socket.ok()) return socket.status();

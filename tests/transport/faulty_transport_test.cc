@@ -112,8 +112,8 @@ FaultOptions Everything(std::uint64_t seed) {
 TEST(FaultPlan, IsDecidedBySeedAndLane) {
   const auto faults = [](std::uint64_t seed, std::uint64_t lane) {
     FaultPlan plan(Everything(seed), lane);
-    std::vector<Fault> drawn;
-    for (int i = 0; i < 100; ++i) drawn.push_back(plan.Next().fault);
+    std::vector<Fault> drawn(100);
+    for (Fault& fault : drawn) fault = plan.Next().fault;
     return drawn;
   };
   EXPECT_EQ(faults(1, 1), faults(1, 1));

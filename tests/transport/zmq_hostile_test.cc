@@ -43,6 +43,11 @@ ZmqStats StatsOf(Station& station) {
 Address Loopback() { return Address::Tcp("127.0.0.1", 0); }
 Address PrivatePath() { return Address::Ipc(""); }
 
+class Deaf final : public LaneObserver {
+  void OnWritable() override {}
+  void OnLost(absl::string_view) override {}
+};
+
 sockaddr_in ToSockaddr(const Address& address) {
   sockaddr_in in = {};
   in.sin_family = AF_INET;
@@ -138,12 +143,10 @@ TEST(ZmqHostile, ListenerThatNeverShakesHandsIsGivenUp) {
 
 TEST(ZmqHostile, AddressesThatCannotBeConnectedToAreRefused) {
   Station alice = MakeStation({});
-  class : public LaneObserver {
-    void OnWritable() override {}
-    void OnLost(absl::string_view) override {}
-  } observer;
+  Deaf observer;
   for (const Address& address :
-       {Address::Tcp("*", 5), Address::Ipc(std::string(200, '/'))}) {
+       {Address::Tcp("*", 5), Address::Tcp("0.0.0.0", 5), Loopback(),
+        PrivatePath(), Address::Ipc(std::string(200, '/'))}) {
     EXPECT_FALSE(alice.transport().Open(address, observer).ok())
         << address.ToString();
   }
@@ -255,10 +258,7 @@ TEST(ZmqHostile, NoDescriptorsLeftIsAnErrorAndNoAbort) {
   options.raise_descriptor_limit = false;
   Station bob = MakeStation(options);
   const Address address = bob.Listen(Loopback());
-  class : public LaneObserver {
-    void OnWritable() override {}
-    void OnLost(absl::string_view) override {}
-  } observer;
+  Deaf observer;
   {
     const DescriptorLimit limit(CountEntries("/proc/self/fd") + 2);
     constexpr auto kExhausted = absl::StatusCode::kResourceExhausted;
