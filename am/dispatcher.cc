@@ -75,7 +75,7 @@ void Dispatcher::Dispatch(const std::shared_ptr<Peer>& peer,
   parts.deadline = now + FromBudget(message.header.budget);
   auto call = std::make_unique<InboundCall>(
       *this, std::move(parts), clock_, client_,
-      inline_only ? std::stop_source(std::nostopstate) : std::stop_source());
+      inline_only ? shutdown_ : std::stop_source());
   if (!inline_only) Track(*call);
   ++active_;
   ++queued_;
@@ -219,7 +219,7 @@ void Dispatcher::OnFinished(InboundCall& call, const absl::Status& status,
   } else {
     Reply(*message.peer, message.header, status, value);
   }
-  if (call.stop_source().stop_possible()) Untrack(call);
+  if (call.cancel_key != 0) Untrack(call);
   for (int i = call.gates_passed - 1; i >= 0; --i) {
     const std::shared_ptr<Gate> gate = GateOf(call, i);
     if (gate != nullptr) Admit(gate->Leave());
@@ -236,51 +236,51 @@ absl::Status Dispatcher::TooLarge(std::size_t bytes) const {
 // -- Cancelling --------------------------------------------------------------
 
 void Dispatcher::Track(InboundCall& call) {
-  const InboundCall::Message& message = call.message();
-  if (message.header.kind == MessageKind::kNoReturn) return;
+  constexpr std::uint64_t kOneWay = std::uint64_t{1} << 63;
+  const MessageHeader& header = call.message().header;
   MutexLock lock(mutex_);
+  call.cancel_key = header.kind == MessageKind::kNoReturn
+                        ? kOneWay | ++one_way_keys_
+                        : header.call_id;
   cancellable_.insert_or_assign(
-      {message.peer->id().value(), message.header.call_id}, call.stop_source());
+      {call.message().peer->id().value(), call.cancel_key}, call.stop_source());
 }
 
 void Dispatcher::Untrack(const InboundCall& call) {
-  const InboundCall::Message& message = call.message();
   MutexLock lock(mutex_);
   const auto found =
-      cancellable_.find({message.peer->id().value(), message.header.call_id});
+      cancellable_.find({call.message().peer->id().value(), call.cancel_key});
   if (found != cancellable_.end() && found->second == call.stop_source()) {
     cancellable_.erase(found);
   }
 }
 
-void Dispatcher::Cancel(const Peer& peer, std::uint64_t call_id) {
-  std::stop_source stop(std::nostopstate);
-  {
-    MutexLock lock(mutex_);
-    const auto found = cancellable_.find({peer.id().value(), call_id});
-    if (found == cancellable_.end()) return;
-    stop = found->second;
-  }
-  // Runs the callbacks of whoever listens to the token: user code.
+// Runs the callbacks of whoever listens to the token: user code.
+void Dispatcher::RequestStop(const std::stop_source& stop) {
   driver_.RunQuick([stop]() mutable { stop.request_stop(); });
 }
 
-void Dispatcher::CancelAll(const Peer& peer) {
-  std::vector<std::stop_source> stops;
-  {
-    MutexLock lock(mutex_);
-    auto it = cancellable_.lower_bound({peer.id().value(), 0});
-    for (; it != cancellable_.end() && it->first.first == peer.id().value();
-         ++it) {
-      stops.push_back(it->second);
-    }
-    std::erase_if(sender_gates_, [&peer](const auto& entry) {
-      return entry.first.first == peer.id().value() && entry.second->IsIdle();
-    });
+void Dispatcher::Cancel(const Peer& peer, std::uint64_t call_id) {
+  MutexLock lock(mutex_);
+  const auto found = cancellable_.find({peer.id().value(), call_id});
+  if (found != cancellable_.end()) RequestStop(found->second);
+}
+
+void Dispatcher::CancelAllOf(const Peer& peer) {
+  MutexLock lock(mutex_);
+  for (auto it = cancellable_.lower_bound({peer.id().value(), 0});
+       it != cancellable_.end() && it->first.first == peer.id().value(); ++it) {
+    RequestStop(it->second);
   }
-  for (std::stop_source& stop : stops) {
-    driver_.RunQuick([stop]() mutable { stop.request_stop(); });
-  }
+  std::erase_if(sender_gates_, [&peer](const auto& entry) {
+    return entry.first.first == peer.id().value() && entry.second->IsIdle();
+  });
+}
+
+void Dispatcher::CancelAll() {
+  MutexLock lock(mutex_);
+  RequestStop(shutdown_);
+  for (const auto& [key, stop] : cancellable_) RequestStop(stop);
 }
 
 }  // namespace am

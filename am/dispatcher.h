@@ -48,7 +48,10 @@ class Dispatcher final : public InboundCallOwner {
   // The peer does not await this call any more: its context is told, and if it
   // has not begun to run it never will.
   void Cancel(const Peer& peer, std::uint64_t call_id);
-  void CancelAll(const Peer& peer);
+  void CancelAllOf(const Peer& peer);
+
+  // The same for everybody, at the end of a shutdown.
+  void CancelAll();
 
   // From now on every message is refused with UNAVAILABLE.
   void RefuseNew() { refusing_.store(true); }
@@ -60,7 +63,8 @@ class Dispatcher final : public InboundCallOwner {
   int queued() const { return queued_.load(); }
 
  private:
-  using CallKey = std::pair<std::uint64_t, std::uint64_t>;  // peer, call id
+  // The peer, and the call's id or, if it is one-way, a number of ours.
+  using CallKey = std::pair<std::uint64_t, std::uint64_t>;
   using PeerHandler = std::pair<std::uint64_t, std::uint64_t>;
 
   absl::Status Check(const HandlerEntry* handler,
@@ -80,6 +84,7 @@ class Dispatcher final : public InboundCallOwner {
                   const Payload& value) override;
   absl::Status TooLarge(std::size_t bytes) const;
   void Track(InboundCall& call);
+  void RequestStop(const std::stop_source& stop);
   void Untrack(const InboundCall& call);
 
   const ExecutionOptions options_;
@@ -93,9 +98,13 @@ class Dispatcher final : public InboundCallOwner {
   std::atomic<int> active_ = 0;
   std::atomic<int> queued_ = 0;
 
+  // What calls listen to that run at once and are not cancelled one by one.
+  const std::stop_source shutdown_;
+
   Mutex mutex_;
   // Calls that may be cancelled. Ordered: cancelling all is in order.
   std::map<CallKey, std::stop_source> cancellable_ ABSL_GUARDED_BY(mutex_);
+  std::uint64_t one_way_keys_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<PeerHandler, std::shared_ptr<Gate>> sender_gates_
       ABSL_GUARDED_BY(mutex_);
 };

@@ -60,8 +60,10 @@ class InboundCall final : public Invocation {
   void Finish(absl::Status status) override;
   void FinishWith(const Payload& value) override;
 
-  // Gates passed so far; the dispatcher's.
+  // The dispatcher's: gates passed so far, and under which key it can be
+  // cancelled alone (0: only with all others).
   int gates_passed = 0;
+  std::uint64_t cancel_key = 0;
 
  private:
   void Report(const absl::Status& status, const Payload& value);

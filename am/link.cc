@@ -70,8 +70,9 @@ std::uint32_t Link::session() const {
   return connection_ == nullptr ? 0 : connection_->session();
 }
 
-std::uint64_t Link::BeginInbound(std::uint32_t session) {
+std::uint64_t Link::BeginInbound(std::uint32_t session, absl::Time now) {
   MutexLock lock(mutex_);
+  heard_at_ = now;
   inbound_session_ = session;
   received_told_ = 0;
   owed_bytes_ = 0;
@@ -338,7 +339,7 @@ bool Link::Settled() const {
 // -- Receiving ---------------------------------------------------------------
 
 Link::Verdict Link::OnFrame(const FrameHeader& header, std::uint32_t numbered,
-                            std::size_t bytes) {
+                            std::size_t bytes, absl::Time now) {
   std::vector<std::uint64_t> waiters;
   {
     MutexLock lock(mutex_);
@@ -347,6 +348,7 @@ Link::Verdict Link::OnFrame(const FrameHeader& header, std::uint32_t numbered,
       return Verdict::kOutOfOrder;
     }
     if (!TakeCounts(header)) return Verdict::kBadCounts;
+    heard_at_ = now;
     received_ += numbered;
     owed_bytes_ += numbered > 0 ? bytes : 0;
     if (received_ - received_told_ >= options_.window_messages / 4 ||
@@ -376,6 +378,11 @@ bool Link::TakeCounts(const FrameHeader& header) {
     sent_.pop_front();
   }
   return true;
+}
+
+absl::Time Link::heard_at() const {
+  MutexLock lock(mutex_);
+  return heard_at_;
 }
 
 void Link::CountInbound(std::uint64_t InboundCounts::*cause) {

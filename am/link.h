@@ -61,7 +61,7 @@ class Link final : public Flushable, public std::enable_shared_from_this<Link> {
 
   // Begins a session of the peer's. Returns how many numbered messages of the
   // one before arrived.
-  std::uint64_t BeginInbound(std::uint32_t session);
+  std::uint64_t BeginInbound(std::uint32_t session, absl::Time now);
   std::uint32_t inbound_session() const;
 
   // -- Sending ---------------------------------------------------------------
@@ -101,7 +101,10 @@ class Link final : public Flushable, public std::enable_shared_from_this<Link> {
   // `numbered` messages of `bytes` that are to be counted. Unless the verdict
   // is kTake, the frame must not be used.
   Verdict OnFrame(const FrameHeader& header, std::uint32_t numbered,
-                  std::size_t bytes);
+                  std::size_t bytes, absl::Time now);
+
+  // When the peer was last heard of.
+  absl::Time heard_at() const;
 
   // What became of one-way messages from the peer, to be told to it.
   void CountInbound(std::uint64_t InboundCounts::*cause);
@@ -190,6 +193,7 @@ class Link final : public Flushable, public std::enable_shared_from_this<Link> {
 
   // Inbound.
   std::uint32_t inbound_session_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::Time heard_at_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   std::uint64_t received_ ABSL_GUARDED_BY(mutex_) = 0;
   std::uint64_t received_told_ ABSL_GUARDED_BY(mutex_) = 0;
   std::size_t owed_bytes_ ABSL_GUARDED_BY(mutex_) = 0;

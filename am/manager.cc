@@ -123,7 +123,8 @@ class Manager::Lifetime {
   absl::Status Shutdown() {
     if (!Begin()) return AwaitShutdown();
     absl::Status drained = node_.Drain();
-    node_.Stop();
+    // A thread that is still in a handler can be waited for only at the end.
+    if (node_.dispatcher().active() == 0) node_.Stop();
     MutexLock lock(mutex_);
     result_ = drained;
     ended_.NotifyAll();

@@ -44,7 +44,8 @@ class Manager {
   static absl::StatusOr<std::unique_ptr<Manager>> Make(
       ManagerOptions options = {});
 
-  // Shuts down, if that has not happened. Not from one of its own threads.
+  // Shuts down, if that has not happened, and waits for handlers that Shutdown
+  // gave up. Not from one of its own threads.
   ~Manager();
 
   InstanceId instance_id() const;
@@ -111,8 +112,10 @@ class Manager {
   // -- The end ---------------------------------------------------------------
 
   // Tells peers, drains and closes; see ManagerOptions. Blocks until done. OK,
-  // or DEADLINE_EXCEEDED with what had not ended in time and was abandoned.
-  // Calling it again returns the same. Not from a handler.
+  // or DEADLINE_EXCEEDED with what had not ended in time: then the contexts of
+  // the handlers that still run are cancelled, and their replies are lost if
+  // that takes longer than a second. Calling it again returns the same. Not
+  // from a handler.
   absl::Status Shutdown();
 
   // Blocks until the manager has been shut down, by whomever.

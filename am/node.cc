@@ -223,13 +223,13 @@ void Node::OnFrame(transport::InboundFrame frame, absl::Time now) {
   bool accepted = false;
   for (MessageView message; reader.Next(message);) {
     if (message.header.kind == MessageKind::kHello) {
-      sessions_.OnHello(reader.header(), message.payload);
+      sessions_.OnHello(reader.header(), message.payload, now);
     } else if (!for_us) {
       return;
     } else if (message.header.kind == MessageKind::kHelloAck) {
       sessions_.OnHelloAck(reader.header(), message.payload);
     } else {
-      if (!accepted && !Accept(reader, SizeOf(frame))) return;
+      if (!accepted && !Accept(reader, SizeOf(frame), now)) return;
       accepted = true;
       OnMessage(reader, message, now);
     }
@@ -237,7 +237,8 @@ void Node::OnFrame(transport::InboundFrame frame, absl::Time now) {
   driver_->Notify();
 }
 
-bool Node::Accept(const FrameReader& reader, std::size_t bytes) {
+bool Node::Accept(const FrameReader& reader, std::size_t bytes,
+                  absl::Time now) {
   const FrameHeader& header = reader.header();
   const InstanceId id(header.sender);
   if (sender_ == nullptr || sender_->id() != id) sender_ = peers_.Find(id);
@@ -245,7 +246,7 @@ bool Node::Accept(const FrameReader& reader, std::size_t bytes) {
     refusals_.Count(Refusal::kUnknownSender);
     return false;
   }
-  switch (sender_->link().OnFrame(header, reader.numbered(), bytes)) {
+  switch (sender_->link().OnFrame(header, reader.numbered(), bytes, now)) {
     case Link::Verdict::kTake:
       if (reader.numbered() > 0) peers_.NoteOwes();
       return true;
@@ -320,14 +321,16 @@ void Node::OnReply(const FrameReader& reader, const MessageView& message) {
 
 absl::Time Node::OnTick(absl::Time now) {
   const absl::Time next_call = calls_->OnTick(now);
-  peers_.OnTick();
-  return std::min(next_call, sessions_.OnTick(now));
+  std::vector<std::shared_ptr<Peer>> silent;
+  const absl::Time next_peer = peers_.OnTick(now, silent);
+  for (const auto& peer : silent) sessions_.Lose(*peer, "no sign of life");
+  return std::min({next_call, next_peer, sessions_.OnTick(now)});
 }
 
 void Node::OnPeerLost(const std::shared_ptr<Peer>& peer,
                       const absl::Status& why) {
   calls_->FinishAll(peer->id(), why);
-  dispatcher_.CancelAll(*peer);
+  dispatcher_.CancelAllOf(*peer);
   driver_->Notify();
 }
 
@@ -341,11 +344,15 @@ absl::Status Node::Drain() {
   driver_->WaitUntil([] { return false; },
                      std::min(begin + options_.drain_grace, deadline));
   dispatcher_.RefuseNew();
-  const bool idle = driver_->WaitUntil(
-      [this] { return dispatcher_.active() == 0; }, deadline);
-  const bool settled =
-      driver_->WaitUntil([this] { return peers_.Settled(); },
-                         std::min(clock_.Now() + kSettleTime, deadline));
+  const auto is_idle = [this] { return dispatcher_.active() == 0; };
+  const bool idle = driver_->WaitUntil(is_idle, deadline);
+  if (!idle) {
+    // Who listens ends now, and is answered.
+    dispatcher_.CancelAll();
+    driver_->WaitUntil(is_idle, clock_.Now() + kSettleTime);
+  }
+  const bool settled = driver_->WaitUntil([this] { return peers_.Settled(); },
+                                          clock_.Now() + kSettleTime);
   absl::Status result;
   if (!idle || !settled) result = absl::DeadlineExceededError(Unfinished());
   peers_.Announce(MessageKind::kGoodbye);

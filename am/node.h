@@ -92,7 +92,7 @@ class Node final : private FrameSink {
 
   void OnFrame(transport::InboundFrame frame, absl::Time now) override;
   absl::Time OnTick(absl::Time now) override;
-  bool Accept(const FrameReader& reader, std::size_t bytes);
+  bool Accept(const FrameReader& reader, std::size_t bytes, absl::Time now);
   void OnMessage(const FrameReader& reader, const MessageView& message,
                  absl::Time now);
   void OnControl(const MessageView& message);

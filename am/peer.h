@@ -44,6 +44,10 @@ class Peer final {
     info_ = std::move(info);
   }
 
+  // When it was last asked for a sign of life. Of the holder of the receiving
+  // role alone.
+  absl::Time asked_at = absl::InfinitePast();
+
  private:
   const InstanceId id_;
   const std::shared_ptr<Link> link_;

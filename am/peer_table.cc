@@ -8,6 +8,9 @@ namespace {
 
 constexpr std::size_t kLostRemembered = 1000;
 
+// Peers are looked at together, no oftener than this.
+constexpr absl::Duration kCheckStep = absl::Milliseconds(50);
+
 }  // namespace
 
 absl::string_view PeerStateName(PeerState state) {
@@ -80,9 +83,54 @@ void PeerTable::NoteOwes() {
   driver_.WakeAt(clock_.Now() + options_.count_delay);
 }
 
-void PeerTable::OnTick() {
-  if (!owes_.exchange(false)) return;
-  for (const auto& peer : List()) peer->link().SendOwedCounts();
+void PeerTable::NoteJoined() {
+  if (options_.heartbeat_interval <= absl::ZeroDuration()) return;
+  const absl::Time check = clock_.Now() + options_.heartbeat_interval;
+  {
+    MutexLock lock(mutex_);
+    next_check_ = std::min(next_check_, check);
+  }
+  driver_.WakeAt(check);
+}
+
+absl::Time PeerTable::OnTick(absl::Time now,
+                             std::vector<std::shared_ptr<Peer>>& silent) {
+  if (owes_.exchange(false)) {
+    for (const auto& peer : List()) peer->link().SendOwedCounts();
+  }
+  {
+    MutexLock lock(mutex_);
+    if (now < next_check_) return next_check_;
+    next_check_ = absl::InfiniteFuture();
+  }
+  const absl::Time next = std::max(CheckSilence(now, silent), now + kCheckStep);
+  MutexLock lock(mutex_);
+  next_check_ = std::min(next_check_, next);
+  return next_check_;
+}
+
+// A peer is lost only if it was asked and did not answer: that we come late
+// ourselves proves nothing.
+absl::Time PeerTable::CheckSilence(absl::Time now,
+                                   std::vector<std::shared_ptr<Peer>>& silent) {
+  absl::Time next = absl::InfiniteFuture();
+  for (const auto& peer : List()) {
+    if (peer->link().session() == 0) continue;
+    const absl::Time heard_at = peer->link().heard_at();
+    const bool asked = peer->asked_at > heard_at;
+    if (!asked && now >= heard_at + options_.heartbeat_interval) {
+      peer->asked_at = now;
+      peer->link().SendControl(MessageKind::kPing, 0, Payload());
+      next = std::min(next, now + options_.heartbeat_timeout);
+    } else if (!asked) {
+      next = std::min(next, heard_at + options_.heartbeat_interval);
+    } else if (now < peer->asked_at + options_.heartbeat_timeout) {
+      next = std::min(next, peer->asked_at + options_.heartbeat_timeout);
+    } else {
+      silent.push_back(peer);
+    }
+  }
+  return next;
 }
 
 bool PeerTable::Settled() const {

@@ -48,12 +48,22 @@ class PeerTable final {
   // Some link owes counts: has them sent by an OnTick after
   // LinkOptions::count_delay.
   void NoteOwes();
-  void OnTick();
+
+  // A session with `peer` began: its heartbeats are watched from now on.
+  void NoteJoined();
+
+  // Sends owed counts, asks silent peers for a sign of life and appends those
+  // that did not give one in time. Returns when to come again. Only the holder
+  // of the receiving role.
+  absl::Time OnTick(absl::Time now, std::vector<std::shared_ptr<Peer>>& silent);
 
   // Whether everyone has counted all that was sent to them.
   bool Settled() const;
 
  private:
+  absl::Time CheckSilence(absl::Time now,
+                          std::vector<std::shared_ptr<Peer>>& silent);
+
   const PeerInfo self_;
   const LinkOptions& options_;
   Driver& driver_;
@@ -64,6 +74,7 @@ class PeerTable final {
   mutable Mutex mutex_;
   absl::flat_hash_map<InstanceId, std::shared_ptr<Peer>> peers_
       ABSL_GUARDED_BY(mutex_);
+  absl::Time next_check_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
   std::deque<InstanceId> lost_ ABSL_GUARDED_BY(mutex_);  // oldest first
 };
 

@@ -140,8 +140,8 @@ void SessionTable::End(Endings& endings) {
 
 // -- The handshake -----------------------------------------------------------
 
-void SessionTable::OnHello(const FrameHeader& header,
-                           absl::string_view payload) {
+void SessionTable::OnHello(const FrameHeader& header, absl::string_view payload,
+                           absl::Time now) {
   const absl::StatusOr<PeerInfo> info = ReadHello(header, payload);
   if (!info.ok()) {
     return Refuse(Refusal::kBadControl,
@@ -159,7 +159,7 @@ void SessionTable::OnHello(const FrameHeader& header,
                header.target != parts_.peers.self().id.value()) {
       TurnAway(header, *info);
     } else {
-      Welcome(header, *info, endings);
+      Welcome(header, *info, now, endings);
     }
   }
   End(endings);
@@ -184,7 +184,7 @@ void SessionTable::TurnAway(const FrameHeader& header, const PeerInfo& info) {
 }
 
 void SessionTable::Welcome(const FrameHeader& header, const PeerInfo& info,
-                           Endings& endings) {
+                           absl::Time now, Endings& endings) {
   const std::shared_ptr<Peer> peer = parts_.peers.FindOrAdd(info.id);
   const std::uint32_t before = peer->link().inbound_session();
   if (header.session <= before) {
@@ -195,12 +195,10 @@ void SessionTable::Welcome(const FrameHeader& header, const PeerInfo& info,
   HelloReply reply;
   reply.session = header.session;
   reply.closed_session = before;
-  reply.closed_count = peer->link().BeginInbound(header.session);
+  reply.closed_count = peer->link().BeginInbound(header.session, now);
   peer->set_info(info);
-  const std::shared_ptr<Connection> back = WayBack(header, peer, endings);
-  if (back == nullptr) {
-    return Log(absl::StrCat("cannot open the way back to ", info.ToString()));
-  }
+  const auto back = WayBack(header, peer, endings);
+  if (back == nullptr) return Log("cannot reach back: " + info.ToString());
   back->TrySend({HelloAckFrame(Route(peer->id(), back->session()), reply), {}});
 }
 
@@ -245,8 +243,7 @@ void SessionTable::OnHelloAck(const FrameHeader& header,
   Endings endings;
   {
     MutexLock lock(mutex_);
-    // If it is not there it was attached before, or given up.
-    if (!attempts_.contains(reply->session)) return;
+    if (!attempts_.contains(reply->session)) return;  // Over already.
     Attempt attempt = TakeAttempt(reply->session);
     if (!reply->status.ok()) {
       Fail(std::move(attempt), reply->status, endings);
@@ -294,6 +291,7 @@ void SessionTable::Attach(const std::shared_ptr<Peer>& peer,
   attached_[connection->session()] = {peer, connection};
   peer->link().Attach(std::move(connection), handshake);
   peer->set_state(PeerState::kJoined);
+  parts_.peers.NoteJoined();
 }
 
 // -- The end of a connection -------------------------------------------------
@@ -348,6 +346,10 @@ void SessionTable::OnLost(std::uint32_t session, std::string why) {
   }
 }
 
+void SessionTable::Lose(Peer& peer, std::string why) {
+  OnLost(peer.link().session(), std::move(why));
+}
+
 void SessionTable::Unlink(AttachedMap::iterator entry) {
   const std::shared_ptr<Peer> peer = entry->second.peer;
   Retire(std::move(entry->second.connection));
@@ -398,11 +400,9 @@ absl::Time SessionTable::OnTick(absl::Time now) {
 
 void SessionTable::FailLate(absl::Time now, Endings& endings) {
   for (auto it = attempts_.begin(); it != attempts_.end();) {
-    if (it->second.deadline > now) {
-      ++it;
-      continue;
-    }
-    Attempt attempt = TakeAttempt((it++)->first);
+    const auto& [session, pending] = *it++;
+    if (pending.deadline > now) continue;
+    Attempt attempt = TakeAttempt(session);
     const std::string address = attempt.connection->address().ToString();
     Fail(std::move(attempt),
          absl::UnavailableError(absl::StrCat(

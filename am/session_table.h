@@ -77,8 +77,12 @@ class SessionTable final : private ConnectionEvents {
   // -- Of the holder of the receiving role -----------------------------------
 
   // A HELLO for another incarnation is answered with FAILED_PRECONDITION.
-  void OnHello(const FrameHeader& header, absl::string_view payload);
+  void OnHello(const FrameHeader& header, absl::string_view payload,
+               absl::Time now);
   void OnHelloAck(const FrameHeader& header, absl::string_view payload);
+
+  // Treats the connection to a peer as lost, as if its lane had said so.
+  void Lose(Peer& peer, std::string why);
 
   // Gives up late attempts; returns when to come again.
   absl::Time OnTick(absl::Time now);
@@ -116,8 +120,8 @@ class SessionTable final : private ConnectionEvents {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TurnAway(const FrameHeader& hello, const PeerInfo& info)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Welcome(const FrameHeader& hello, const PeerInfo& info, Endings& endings)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Welcome(const FrameHeader& hello, const PeerInfo& info, absl::Time now,
+               Endings& endings) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::shared_ptr<Connection> WayBack(const FrameHeader& hello,
                                       const std::shared_ptr<Peer>& peer,
                                       Endings& endings)

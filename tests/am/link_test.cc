@@ -100,7 +100,7 @@ class LinkTest : public testing::Test {
     header.first_sequence = first;
     header.credit_messages = 4;
     header.credit_bytes = 1 << 20;
-    return link_->OnFrame(header, numbered, 100);
+    return link_->OnFrame(header, numbered, 100, absl::UnixEpoch());
   }
 
   FrameHeader Header(std::size_t index) const {
@@ -151,7 +151,7 @@ TEST_F(LinkTest, ABurstLeavesInOneFrame) {
 
 TEST_F(LinkTest, MessagesBeyondTheWindowWaitForCounts) {
   Attach();
-  link_->BeginInbound(3);
+  link_->BeginInbound(3, absl::UnixEpoch());
   SendOneWay(6);
   EXPECT_THAT(MessagesPerFrame(), ElementsAre(1, 1, 1, 1));
   EXPECT_EQ(Receive(4), Link::Verdict::kTake);
@@ -161,7 +161,7 @@ TEST_F(LinkTest, MessagesBeyondTheWindowWaitForCounts) {
 
 TEST_F(LinkTest, AFrameLargerThanTheWindowPassesWhenNothingIsUncounted) {
   Attach(kSession, 1);
-  link_->BeginInbound(3);
+  link_->BeginInbound(3, absl::UnixEpoch());
   driver_.in_burst = true;
   SendOneWay(3);
   driver_.EndBurst();
@@ -170,7 +170,7 @@ TEST_F(LinkTest, AFrameLargerThanTheWindowPassesWhenNothingIsUncounted) {
 
 TEST_F(LinkTest, AFullQueueRefusesAndSaysWhenThereIsRoom) {
   Attach();
-  link_->BeginInbound(3);
+  link_->BeginInbound(3, absl::UnixEpoch());
   SendOneWay(12);  // 4 in the window, 8 queued
   EXPECT_EQ(SendOneWay().code(), absl::StatusCode::kResourceExhausted);
   EXPECT_TRUE(link_->AwaitRoom(42));
@@ -208,7 +208,7 @@ TEST_F(LinkTest, ControlPassesAFullWindow) {
 
 TEST_F(LinkTest, CountsOfWhatWasNeverSentAreRefused) {
   Attach();
-  link_->BeginInbound(3);
+  link_->BeginInbound(3, absl::UnixEpoch());
   SendOneWay(2);
   EXPECT_EQ(Receive(3), Link::Verdict::kBadCounts);
   EXPECT_EQ(Receive(2), Link::Verdict::kTake);
@@ -226,23 +226,23 @@ TEST_F(LinkTest, OutcomesOfMoreThanWasSentAreRefused) {
 
 TEST_F(LinkTest, FramesOfAnotherSessionAreRefused) {
   Attach();
-  link_->BeginInbound(4);
+  link_->BeginInbound(4, absl::UnixEpoch());
   EXPECT_EQ(Receive(0), Link::Verdict::kWrongSession);
 }
 
 TEST_F(LinkTest, DuplicatesAndGapsAreRefused) {
   Attach();
-  link_->BeginInbound(3);
+  link_->BeginInbound(3, absl::UnixEpoch());
   EXPECT_EQ(Receive(0, 2, 1), Link::Verdict::kTake);
   EXPECT_EQ(Receive(0, 2, 1), Link::Verdict::kOutOfOrder);
   EXPECT_EQ(Receive(0, 1, 4), Link::Verdict::kOutOfOrder);
   EXPECT_EQ(Receive(0, 1, 3), Link::Verdict::kTake);
-  EXPECT_EQ(link_->BeginInbound(5), 3u);
+  EXPECT_EQ(link_->BeginInbound(5, absl::UnixEpoch()), 3u);
 }
 
 TEST_F(LinkTest, CountsAreReturnedAfterAQuarterOfTheWindow) {
   Attach();
-  link_->BeginInbound(3);
+  link_->BeginInbound(3, absl::UnixEpoch());
   EXPECT_EQ(Receive(0, 1, 1), Link::Verdict::kTake);
   EXPECT_THAT(MessagesPerFrame(), IsEmpty());
   EXPECT_TRUE(link_->owes_counts());
@@ -254,7 +254,7 @@ TEST_F(LinkTest, CountsAreReturnedAfterAQuarterOfTheWindow) {
 
 TEST_F(LinkTest, CountsRideOnWhatGoesTheOtherWay) {
   Attach();
-  link_->BeginInbound(3);
+  link_->BeginInbound(3, absl::UnixEpoch());
   EXPECT_EQ(Receive(0, 1, 1), Link::Verdict::kTake);
   SendOneWay(1);
   EXPECT_EQ(Header(0).counted_session, 3u);
@@ -265,7 +265,7 @@ TEST_F(LinkTest, CountsRideOnWhatGoesTheOtherWay) {
 // happens to the session.
 TEST_F(LinkTest, TheLedgerAddsUpWhenASessionEnds) {
   Attach();
-  link_->BeginInbound(3);
+  link_->BeginInbound(3, absl::UnixEpoch());
   SendOneWay(10);  // 4 sent, 6 queued
   InboundCounts counts;
   counts.delivered = 2;
