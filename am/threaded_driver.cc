@@ -192,25 +192,30 @@ bool ThreadedDriver::YieldRole(std::uint64_t& generation) {
   if (stopping_) return false;
   if (!std::exchange(yield_, false)) return true;
   holder_ = Holder::kNobody;
+  released_at_ = clock_.Now();
   return Park(++generation_, generation);
 }
 
-// Waits until the role is nobody's and has been left alone for a while, and
-// takes it back. While one caller receives for long, sleeps until it is done.
+// Waits until nobody has wanted the role for a while, and takes it back. While
+// one caller receives for long, sleeps until it is done.
 bool ThreadedDriver::Park(std::uint64_t seen, std::uint64_t& generation) {
   while (!stopping_) {
+    absl::Duration wait = kRoleReturns;
+    if (holder_ == Holder::kNobody) {
+      wait = released_at_ + kRoleReturns - clock_.Now();
+      if (wait <= absl::ZeroDuration()) {
+        holder_ = Holder::kReceiver;
+        generation = ++generation_;
+        return true;
+      }
+    }
     receiver_sleeps_ = holder_ == Holder::kCaller && generation_ == seen;
     seen = generation_;
     if (receiver_sleeps_) {
       receiver_wakeup_.Wait(mutex_);
       receiver_sleeps_ = false;
     } else {
-      receiver_wakeup_.WaitFor(mutex_, kRoleReturns);
-    }
-    if (holder_ == Holder::kNobody) {
-      holder_ = Holder::kReceiver;
-      generation = ++generation_;
-      return true;
+      receiver_wakeup_.WaitFor(mutex_, wait);
     }
   }
   return false;
@@ -271,13 +276,14 @@ void ThreadedDriver::ReceiveFor(PendingCall& call, std::uint64_t generation) {
   ReleaseRole();
 }
 
+// Others who wait are served at once, by the receiver.
 void ThreadedDriver::ReleaseRole() {
   MutexLock lock(mutex_);
   holder_ = Holder::kNobody;
   ++generation_;
-  if (receiver_sleeps_ || sleeping_waiters_ > 0 || stopping_) {
-    receiver_wakeup_.NotifyOne();
-  }
+  const bool wanted = sleeping_waiters_ > 0 || stopping_;
+  released_at_ = wanted ? absl::InfinitePast() : clock_.Now();
+  if (receiver_sleeps_ || wanted) receiver_wakeup_.NotifyOne();
 }
 
 void ThreadedDriver::Sleep(PendingCall& call) {

@@ -120,6 +120,7 @@ class ThreadedDriver final : public Driver {
   Holder holder_ ABSL_GUARDED_BY(mutex_) = Holder::kNobody;
   std::uint64_t generation_ ABSL_GUARDED_BY(mutex_) = 0;
   std::uint64_t takeovers_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::Time released_at_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   absl::Time next_tick_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
 
   // The burst's, and so the role's.

@@ -97,6 +97,7 @@ TEST_F(ThreadedDriverTest, StalledQuickWorkLosesTheRole) {
   second.Wait();  // Received while the first one still stalls.
   SendFrame("next");
   release.CountDown();
+  driver_.Stop();  // Before the latches go.
 }
 
 TEST_F(ThreadedDriverTest, TheRestOfAStalledBurstRunsElsewhere) {
@@ -109,6 +110,7 @@ TEST_F(ThreadedDriverTest, TheRestOfAStalledBurstRunsElsewhere) {
   rest.Wait();
   EXPECT_EQ(driver_.takeovers(), 1u);
   release.CountDown();
+  driver_.Stop();  // Before the latches go.
 }
 
 class CountedFlush final : public Flushable {
@@ -127,6 +129,7 @@ TEST_F(ThreadedDriverTest, OutputOfAStalledBurstIsFlushed) {
   SendFrame("a");
   output->flushed.Wait();
   release.CountDown();
+  driver_.Stop();  // Before the latches go.
 }
 
 TEST_F(ThreadedDriverTest, OutsideABurstNothingIsDeferred) {
@@ -172,6 +175,7 @@ TEST_F(ThreadedDriverTest, WaitingInQuickWorkHandsTheRoleOver) {
   begun.Wait();
   SendFrame("reply");
   waited.Wait();
+  driver_.Stop();
   EXPECT_GE(driver_.takeovers(), 1u);
 }
 

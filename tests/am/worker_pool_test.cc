@@ -51,6 +51,7 @@ TEST_F(WorkerPoolTest, GrowsWhenWorkWaitsAndNotBefore) {
   ran.Wait();
   EXPECT_EQ(pool_.threads(), 2);
   release.CountDown();
+  pool_.Stop();  // Before the latches go.
 }
 
 TEST_F(WorkerPoolTest, NeverGrowsAboveItsLimit) {
@@ -59,6 +60,7 @@ TEST_F(WorkerPoolTest, NeverGrowsAboveItsLimit) {
   for (int i = 0; i < 10; ++i) pool_.GrowIfStarved(clock_.Now());
   EXPECT_EQ(pool_.threads(), 3);
   release.CountDown();
+  pool_.Stop();  // Before the latches go.
 }
 
 TEST_F(WorkerPoolTest, UrgentWorkRunsBeyondTheLimit) {
@@ -69,6 +71,7 @@ TEST_F(WorkerPoolTest, UrgentWorkRunsBeyondTheLimit) {
   pool_.PostNow([&] { ran.CountDown(); });
   ran.Wait();
   release.CountDown();
+  pool_.Stop();  // Before the latches go.
 }
 
 TEST_F(WorkerPoolTest, StopDestroysWorkThatHasNotBegun) {
