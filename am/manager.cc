@@ -77,7 +77,7 @@ absl::StatusOr<PeerInfo> Listen(const ManagerOptions& options,
     wanted.push_back(transport::Address::InProcess(""));
   }
   PeerInfo self;
-  self.id = InstanceId::Random();
+  self.id = options.id.is_nobody() ? InstanceId::Random() : options.id;
   self.name = options.name;
   std::string ipc_path;
   for (const transport::Address& address : wanted) {
@@ -101,8 +101,10 @@ class Manager::Lifetime {
       : transport_(std::move(transport)),
         clock_(options.clock != nullptr ? *options.clock : steady_clock_),
         node_(options, std::move(self), *transport_,
-              std::make_shared<ThreadedDriver>(*transport_, clock_,
-                                               options.execution),
+              options.driver != nullptr
+                  ? options.driver
+                  : std::make_shared<ThreadedDriver>(*transport_, clock_,
+                                                     options.execution),
               clock_),
         node_service_(node_) {}
 

@@ -11,6 +11,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "am/instance_id.h"
 
 namespace am {
 
@@ -18,6 +19,7 @@ namespace transport {
 class Transport;
 }
 class Clock;
+class Driver;
 
 // Between one instance and one peer, for each direction.
 struct LinkOptions {
@@ -104,6 +106,12 @@ struct ManagerOptions {
 
   // Null: the steady clock. Not owned.
   const Clock* clock = nullptr;
+
+  // What makes it go; null: threads. For simulations (am/simulated_world.h).
+  std::shared_ptr<Driver> driver = {};
+
+  // Who it is; nobody: random. Never the same for two instances.
+  InstanceId id = {};
 };
 
 }  // namespace am

@@ -1,0 +1,91 @@
+#include "am/simulated_driver.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace am {
+namespace {
+
+// As many frames as a thread would take at once.
+constexpr std::size_t kBurstFrames = 32;
+
+}  // namespace
+
+bool SimulatedDriver::Step() {
+  if (sink_ == nullptr || paused_) return false;
+  bool progress = TakeBurst();
+  progress |= Tick();
+  // Quick work belongs to the burst that brought it, pooled work to nobody.
+  while (RunOne(quick_)) progress = true;
+  EndBurst();
+  return RunOne(pooled_) || progress;
+}
+
+bool SimulatedDriver::TakeBurst() {
+  std::vector<transport::InboundFrame> frames;
+  transport_.inbox().Receive(absl::ZeroDuration(), kBurstFrames, frames);
+  in_burst_ = true;
+  for (transport::InboundFrame& frame : frames) {
+    sink_->OnFrame(std::move(frame), world_.clock().Now());
+  }
+  return !frames.empty();
+}
+
+bool SimulatedDriver::Tick() {
+  if (world_.clock().Now() < next_tick_) return false;
+  next_tick_ = absl::InfiniteFuture();
+  const absl::Time next = sink_->OnTick(world_.clock().Now());
+  next_tick_ = std::min(next_tick_, next);
+  return true;
+}
+
+void SimulatedDriver::EndBurst() {
+  in_burst_ = false;
+  for (const auto& output : std::exchange(deferred_, {})) output->Flush();
+}
+
+bool SimulatedDriver::RunOne(std::deque<Work>& queue) {
+  if (queue.empty()) return false;
+  Work work = std::move(queue.front());
+  queue.pop_front();
+  std::move(work)();
+  return true;
+}
+
+absl::Time SimulatedDriver::NextEvent() const {
+  if (sink_ == nullptr || paused_) return absl::InfiniteFuture();
+  return std::min(next_tick_, transport_.NextRelease());
+}
+
+void SimulatedDriver::Stop() {
+  sink_ = nullptr;
+  quick_.clear();
+  pooled_.clear();
+  deferred_.clear();
+}
+
+void SimulatedDriver::WakeAt(absl::Time when) {
+  next_tick_ = std::min(next_tick_, when);
+}
+
+bool SimulatedDriver::DeferFlush(std::shared_ptr<Flushable> output) {
+  if (in_burst_) deferred_.push_back(std::move(output));
+  return in_burst_;
+}
+
+// Who waits within a burst ends it first, as a thread hands its role over.
+void SimulatedDriver::Wait(PendingCall& call) {
+  EndBurst();
+  while (!call.done()) world_.Step(absl::InfiniteFuture());
+}
+
+bool SimulatedDriver::WaitUntil(absl::FunctionRef<bool()> condition,
+                                absl::Time deadline) {
+  EndBurst();
+  while (!condition()) {
+    if (!world_.Step(deadline)) return condition();
+  }
+  return true;
+}
+
+}  // namespace am

@@ -1,0 +1,55 @@
+// SimulatedDriver: what makes one instance of a SimulatedWorld go.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "am/driver.h"
+#include "am/simulated_world.h"
+
+namespace am {
+
+class SimulatedDriver final : public Driver {
+ public:
+  SimulatedDriver(SimulatedWorld& world, transport::FaultyTransport& transport)
+      : world_(world), transport_(transport) {}
+
+  // Takes a burst, or else runs something. False: there is nothing to do now.
+  bool Step();
+
+  // When there will be; infinite if it does not depend on time.
+  absl::Time NextEvent() const;
+
+  void set_paused(bool paused) { paused_ = paused; }
+  const transport::FaultyTransport& transport() const { return transport_; }
+
+  void Start(FrameSink& sink) override { sink_ = &sink; }
+  void Stop() override;
+  void RunQuick(Work work) override { quick_.push_back(std::move(work)); }
+  void RunOnPool(Work work) override { pooled_.push_back(std::move(work)); }
+  void WakeAt(absl::Time when) override;
+  bool DeferFlush(std::shared_ptr<Flushable> output) override;
+  void Wait(PendingCall& call) override;
+  bool WaitUntil(absl::FunctionRef<bool()> condition,
+                 absl::Time deadline) override;
+  void Notify() override {}
+
+ private:
+  bool TakeBurst();
+  bool Tick();
+  void EndBurst();
+  static bool RunOne(std::deque<Work>& queue);
+
+  SimulatedWorld& world_;
+  transport::FaultyTransport& transport_;
+  FrameSink* sink_ = nullptr;
+  std::deque<Work> quick_;
+  std::deque<Work> pooled_;
+  std::vector<std::shared_ptr<Flushable>> deferred_;
+  absl::Time next_tick_ = absl::InfiniteFuture();
+  bool in_burst_ = false;
+  bool paused_ = false;
+};
+
+}  // namespace am

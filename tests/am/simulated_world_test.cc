@@ -1,0 +1,193 @@
+#include "am/simulated_world.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "am/message_builder.h"
+
+namespace am {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Each;
+using ::testing::Ge;
+using ::testing::Le;
+using ::testing::Ne;
+using transport::CutKind;
+
+// Named instances, each with an Ack handler "ok" and a Response handler "echo".
+class SimulatedWorldTest : public testing::Test {
+ protected:
+  std::unique_ptr<Manager> Make(SimulatedWorld& world,
+                                const std::string& name) {
+    auto manager = world.MakeManager(name, {});
+    EXPECT_TRUE(manager
+                    ->RegisterAck("ok",
+                                  [](Context&, const std::string&) {
+                                    return absl::OkStatus();
+                                  })
+                    .ok());
+    EXPECT_TRUE(manager
+                    ->RegisterResponse(
+                        "echo",
+                        [](Context&, const std::string& text)
+                            -> absl::StatusOr<std::string> { return text; })
+                    .ok());
+    return manager;
+  }
+
+  void Connect(Manager& from, const std::string& to) {
+    const auto peer = from.client().Connect(absl::StrCat("inproc://", to));
+    ASSERT_TRUE(peer.ok()) << peer.status();
+  }
+
+  Future<void> Call(Manager& from, const Manager& to) {
+    return from.client().Message("ok").Payload("x").SendAndConfirm(
+        to.instance_id());
+  }
+
+  // How long until `call` ends, and how.
+  std::pair<absl::Duration, absl::Status> Await(SimulatedWorld& world,
+                                                Future<void> call) {
+    const absl::Time begin = world.clock().Now();
+    absl::Status status = call.Await();
+    return {world.clock().Now() - begin, std::move(status)};
+  }
+};
+
+TEST_F(SimulatedWorldTest, CallsTakeNoTimeWithoutFaults) {
+  SimulatedWorld world(1);
+  const auto alice = Make(world, "alice"), bob = Make(world, "bob");
+  Connect(*alice, "bob");
+  const auto [time, status] = Await(world, Call(*alice, *bob));
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(time, absl::ZeroDuration());
+}
+
+TEST_F(SimulatedWorldTest, ASilentCutIsNoticedAfterIntervalAndTimeout) {
+  SimulatedWorld world(1);
+  const auto alice = Make(world, "alice"), bob = Make(world, "bob");
+  Connect(*alice, "bob");
+  world.Cut("alice", "bob", CutKind::kSilent);
+  const auto [time, status] = Await(world, Call(*alice, *bob));
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
+  const LinkOptions options;
+  EXPECT_THAT(
+      time, AllOf(Ge(options.heartbeat_timeout),
+                  Le(options.heartbeat_interval + options.heartbeat_timeout)));
+}
+
+TEST_F(SimulatedWorldTest, ALoudCutIsNoticedAtOnce) {
+  SimulatedWorld world(1);
+  const auto alice = Make(world, "alice"), bob = Make(world, "bob");
+  Connect(*alice, "bob");
+  world.Cut("alice", "bob", CutKind::kLoud);
+  const auto [time, status] = Await(world, Call(*alice, *bob));
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
+  EXPECT_EQ(time, absl::ZeroDuration());
+}
+
+TEST_F(SimulatedWorldTest, AStoppedProcessIsLostThoughItsSocketsAreWell) {
+  SimulatedWorld world(1);
+  const auto alice = Make(world, "alice"), bob = Make(world, "bob");
+  Connect(*alice, "bob");
+  world.Pause("bob");
+  EXPECT_EQ(Await(world, Call(*alice, *bob)).second.code(),
+            absl::StatusCode::kUnavailable);
+  world.Resume("bob");
+  world.Run(absl::Seconds(10));
+  Connect(*alice, "bob");
+  EXPECT_TRUE(Await(world, Call(*alice, *bob)).second.ok());
+}
+
+TEST_F(SimulatedWorldTest, AHandlerThatWaitsRunsTheWorldOn) {
+  SimulatedWorld world(1);
+  const auto alice = Make(world, "alice"), bob = Make(world, "bob"),
+             carol = Make(world, "carol");
+  Connect(*alice, "bob");
+  Connect(*bob, "carol");
+  ASSERT_TRUE(bob->RegisterAck("relay",
+                               [&](Context& context, const std::string&) {
+                                 return context.client()
+                                     .Message("ok")
+                                     .Payload("x")
+                                     .SendAndConfirm(carol->instance_id())
+                                     .Await();
+                               })
+                  .ok());
+  EXPECT_TRUE(alice->client()
+                  .Message("relay")
+                  .Payload("x")
+                  .SendAndConfirm(bob->instance_id())
+                  .Await()
+                  .ok());
+}
+
+// Eight instances call each other under every fault there is. Every call ends
+// exactly once, in time, and with a status that says why.
+std::string RunFaultyWorld(std::uint64_t seed) {
+  constexpr int kInstances = 8, kCalls = 25;
+  std::string history;
+  SimulatedWorld world(seed, {.drop = 0.01,
+                              .duplicate = 0.01,
+                              .delay = 0.1,
+                              .reorder = 0.05,
+                              .delay_min = absl::Milliseconds(1),
+                              .delay_max = absl::Milliseconds(200)});
+  std::vector<std::unique_ptr<Manager>> managers;
+  for (int i = 0; i < kInstances; ++i) {
+    managers.push_back(world.MakeManager(absl::StrCat("m", i), {}));
+    EXPECT_TRUE(managers.back()
+                    ->RegisterResponse(
+                        "echo",
+                        [](Context&, const std::string& text)
+                            -> absl::StatusOr<std::string> { return text; })
+                    .ok());
+  }
+  std::vector<int> ended;
+  for (int i = 0; i < kInstances; ++i) {
+    Manager& from = *managers[static_cast<std::size_t>(i)];
+    Manager& to = *managers[static_cast<std::size_t>((i + 1) % kInstances)];
+    const auto peer =
+        from.client().Connect(absl::StrCat("inproc://m", (i + 1) % kInstances));
+    absl::StrAppend(&history, i, " connect ", peer.status().ToString(), "\n");
+    for (int n = 0; n < kCalls; ++n) {
+      const std::size_t call = ended.size();
+      ended.push_back(0);
+      from.client()
+          .Message("echo")
+          .Payload(absl::StrCat(n))
+          .Expect<std::string>()
+          .Send(to.instance_id())
+          .OnDone([&, call, n](absl::StatusOr<std::string> result) {
+            ++ended[call];
+            EXPECT_EQ(result.value_or(absl::StrCat(n)), absl::StrCat(n));
+            absl::StrAppend(&history, call, " ", result.status().ToString(),
+                            " at ", absl::FormatTime(world.clock().Now()),
+                            "\n");
+          });
+    }
+  }
+  // The wheel of deadlines turns by the millisecond.
+  world.Run(kDefaultTimeout + absl::Milliseconds(2));
+  EXPECT_THAT(ended, Each(1)) << "seed " << seed;
+  for (const auto& manager : managers) history += manager->DebugString();
+  return history;
+}
+
+TEST_F(SimulatedWorldTest, EveryCallEndsOnceUnderFaultsFromManySeeds) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) RunFaultyWorld(seed);
+}
+
+TEST_F(SimulatedWorldTest, TheSameSeedGivesTheSameHistory) {
+  const std::string history = RunFaultyWorld(42);
+  EXPECT_EQ(RunFaultyWorld(42), history);
+  EXPECT_THAT(RunFaultyWorld(43), Ne(history));
+}
+
+}  // namespace
+}  // namespace am
