@@ -20,7 +20,7 @@ namespace am {
 using Metadata = std::vector<std::pair<std::string, std::string>>;
 
 // All the entries of a message together, as on the wire.
-inline constexpr std::size_t kMaxMetadataBytes = 64 * 1024;
+inline constexpr std::size_t kMaxMetadataBytes = std::size_t{64} << 10;
 
 // A user's metadata as it travels. INVALID_ARGUMENT: a key that is empty, has
 // other characters than a-z, 0-9, '-', '_' and '.', or begins with "am-"; or

@@ -127,7 +127,7 @@ inline Task<void> TaskPromise<void>::get_return_object() {
 
 // A coroutine nobody awaits: it begins at once and destroys itself.
 struct DetachedCoroutine {
-  struct promise_type {
+  struct promise_type {  // NOLINT(readability-identifier-naming)
     DetachedCoroutine get_return_object() const noexcept { return {}; }
     std::suspend_never initial_suspend() const noexcept { return {}; }
     std::suspend_never final_suspend() const noexcept { return {}; }

@@ -15,7 +15,7 @@ namespace {
 
 constexpr absl::string_view kMessageKey = "am-message";
 constexpr absl::string_view kDetailPrefix = "am-detail:";
-constexpr std::size_t kMaxMessageBytes = 16 * 1024;
+constexpr std::size_t kMaxMessageBytes = std::size_t{16} << 10;
 constexpr int kMaxDetails = 64;
 constexpr int kLastCode = static_cast<int>(absl::StatusCode::kUnauthenticated);
 

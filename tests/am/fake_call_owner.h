@@ -37,9 +37,11 @@ class FakeCallOwner final : public CallOwner {
 
   // Runs what was resumed, as the worker pool would. Returns how many.
   int RunResumed() {
-    int runs = 0;
-    for (; Continuation next = Take(); ++runs) std::move(next)();
-    return runs;
+    for (int runs = 0;; ++runs) {
+      Continuation next = Take();
+      if (next == nullptr) return runs;
+      std::move(next)();
+    }
   }
 
   int cancelled = 0;

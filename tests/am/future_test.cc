@@ -184,7 +184,7 @@ TEST(CurrentContext, IsTheThreadsOwn) {
 
 // A coroutine of somebody else's, which may be destroyed while it waits.
 struct Owned {
-  struct promise_type {
+  struct promise_type {  // NOLINT(readability-identifier-naming)
     Owned get_return_object() {
       return {std::coroutine_handle<promise_type>::from_promise(*this)};
     }

@@ -141,7 +141,7 @@ struct Counted {
 };
 
 Task<void> Hold(Counted parameter, Gate& gate) {
-  const Counted local = parameter;
+  const Counted local(parameter.alive);
   co_await gate;
 }
 
@@ -171,7 +171,7 @@ TEST(Task, DestroysItsParametersIfItNeverBegan) {
 
 // Runs a task up to its first suspension, and owns it.
 struct Owner {
-  struct promise_type {
+  struct promise_type {  // NOLINT(readability-identifier-naming)
     Owner get_return_object() {
       return {std::coroutine_handle<promise_type>::from_promise(*this)};
     }

@@ -217,7 +217,7 @@ TEST(Frame, CutAnywhereIsRefused) {
 }
 
 TEST(Frame, WithAnyBitOfItsHeaderFlippedIsRefused) {
-  for (std::size_t bit = 0; bit < 64 * 8; ++bit) {
+  for (std::size_t bit = 0; bit < sizeof(FrameHeader) * 8; ++bit) {
     Frame frame = Small();
     frame.head[bit / 8] =
         static_cast<char>(frame.head[bit / 8] ^ (1 << (bit % 8)));

@@ -20,6 +20,7 @@ constexpr char kScript[] = "tests/integration/python_client/client_test.py";
 // Runs a program of the PATH and returns its exit code.
 int RunProgram(const std::vector<std::string>& command) {
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const std::string& argument : command) {
     arguments.push_back(const_cast<char*>(argument.c_str()));
   }
