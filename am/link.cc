@@ -329,11 +329,16 @@ void Link::PutBack(Frame frame) {
   queue_.push_front(std::move(frame));
 }
 
-bool Link::Settled() const {
+bool Link::Flushed() const {
   MutexLock lock(mutex_);
-  if (connection_ == nullptr) return true;
-  return sent_.empty() && queue_.empty() && open_.messages == 0 &&
-         control_.messages == 0;
+  return connection_ == nullptr ||
+         (!sending_ && queued_messages_ == 0 && control_.messages == 0);
+}
+
+bool Link::Settled() const {
+  if (!Flushed()) return false;
+  MutexLock lock(mutex_);
+  return sent_.empty();
 }
 
 // -- Receiving ---------------------------------------------------------------

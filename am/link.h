@@ -85,7 +85,8 @@ class Link final : public Flushable, public std::enable_shared_from_this<Link> {
   // The lane can take frames again.
   void OnWritable(std::uint32_t session);
 
-  // Whether all that was sent has left and was counted by the peer.
+  // Whether all that was sent has left; and was counted by the peer.
+  bool Flushed() const;
   bool Settled() const;
 
   // -- Receiving -------------------------------------------------------------

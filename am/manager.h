@@ -140,6 +140,8 @@ class Manager {
 
 namespace internal {
 
+// `full_name` must outlive the spec, and the binding made of it, until it is
+// added.
 MethodSpec BareSpec(absl::string_view full_name, Pattern pattern,
                     const HandlerOptions& options);
 

@@ -356,6 +356,8 @@ absl::Status Node::Drain() {
   absl::Status result;
   if (!idle || !settled) result = absl::DeadlineExceededError(Unfinished());
   peers_.Announce(MessageKind::kGoodbye);
+  driver_->WaitUntil([this] { return peers_.Flushed(); },
+                     clock_.Now() + kSettleTime);
   calls_->Close(absl::UnavailableError("this instance has shut down"));
   sessions_.Close();
   return result;

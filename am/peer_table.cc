@@ -133,10 +133,14 @@ absl::Time PeerTable::CheckSilence(absl::Time now,
   return next;
 }
 
-bool PeerTable::Settled() const {
+bool PeerTable::All(bool (Link::*is)() const) const {
   const auto peers = List();
   return std::all_of(peers.begin(), peers.end(),
-                     [](const auto& peer) { return peer->link().Settled(); });
+                     [is](const auto& peer) { return (peer->link().*is)(); });
 }
+
+bool PeerTable::Flushed() const { return All(&Link::Flushed); }
+
+bool PeerTable::Settled() const { return All(&Link::Settled); }
 
 }  // namespace am

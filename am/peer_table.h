@@ -57,10 +57,12 @@ class PeerTable final {
   // of the receiving role.
   absl::Time OnTick(absl::Time now, std::vector<std::shared_ptr<Peer>>& silent);
 
-  // Whether everyone has counted all that was sent to them.
+  // Whether all that was sent to anyone has left; and was counted.
+  bool Flushed() const;
   bool Settled() const;
 
  private:
+  bool All(bool (Link::*is)() const) const;
   absl::Time CheckSilence(absl::Time now,
                           std::vector<std::shared_ptr<Peer>>& silent);
 

@@ -165,6 +165,7 @@ void ThreadedDriver::FlushDeferred() {
     outputs.swap(deferred_);
   }
   for (const std::shared_ptr<Flushable>& output : outputs) output->Flush();
+  if (!outputs.empty()) Notify();
 }
 
 void ThreadedDriver::TickIfDue(absl::Time now) {
