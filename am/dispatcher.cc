@@ -99,6 +99,11 @@ absl::Status Dispatcher::Check(const HandlerEntry* handler,
         absl::StrCat("handler ", spec.name, " is ", PatternName(spec.pattern),
                      ", the message was sent as ", PatternName(sent)));
   }
+  if (const std::size_t bytes =
+          message.metadata.size() + message.payload.size();
+      bytes > max_message_bytes_) {
+    return TooLarge("message", bytes);
+  }
   if (message.header.budget == 0) {
     return absl::DeadlineExceededError("the deadline passed on the way");
   }
@@ -215,7 +220,8 @@ void Dispatcher::OnFinished(InboundCall& call, const absl::Status& status,
   if (message.header.kind == MessageKind::kNoReturn) {
     message.peer->link().CountInbound(AccountOf(status));
   } else if (value.size() > max_message_bytes_) {
-    Reply(*message.peer, message.header, TooLarge(value.size()), Payload());
+    Reply(*message.peer, message.header, TooLarge("reply", value.size()),
+          Payload());
   } else {
     Reply(*message.peer, message.header, status, value);
   }

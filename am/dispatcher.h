@@ -82,7 +82,7 @@ class Dispatcher final : public InboundCallOwner {
 
   void OnFinished(InboundCall& call, const absl::Status& status,
                   const Payload& value) override;
-  absl::Status TooLarge(std::size_t bytes) const;
+  absl::Status TooLarge(absl::string_view what, std::size_t bytes) const;
   void Track(InboundCall& call);
   void RequestStop(const std::stop_source& stop);
   void Untrack(const InboundCall& call);
