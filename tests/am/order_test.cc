@@ -53,15 +53,15 @@ class OrderTest : public PairTest {
 };
 INSTANTIATE_PLANES(OrderTest);
 
-TEST_P(OrderTest, MessagesAreReceivedInOrder) {
-  RegisterList({.execution = Execution::kInline});
+TEST_P(OrderTest, OrderedHandlerRunsInTheOrderOfSending) {
+  RegisterList({.ordered = true});
   Send(0, 3000);
   ASSERT_TRUE(arrived_.AwaitAtLeast(3000));
   ExpectInOrder();
 }
 
-TEST_P(OrderTest, LargeAndSmallMessagesAreReceivedInOrder) {
-  RegisterList({.execution = Execution::kInline});
+TEST_P(OrderTest, LargeAndSmallMessagesKeepTheirOrder) {
+  RegisterList({.ordered = true});
   for (int i = 0; i < 200; ++i) {
     // Leading zeros: a payload of another size each time.
     const std::string text = absl::StrCat(i);
@@ -75,7 +75,7 @@ TEST_P(OrderTest, LargeAndSmallMessagesAreReceivedInOrder) {
   ExpectInOrder();
 }
 
-TEST_P(OrderTest, OrderedHandlerRunsInOrderOneAtATime) {
+TEST_P(OrderTest, OrderedHandlerRunsOneAtATimeOnThePoolToo) {
   RegisterList({.ordered = true, .execution = Execution::kPool});
   Send(0, 2000);
   ASSERT_TRUE(arrived_.AwaitAtLeast(2000));

@@ -144,6 +144,25 @@ TEST_P(ShutdownTest, PeersStopSendingToWhoDrains) {
   shutdown.join();
 }
 
+TEST_P(ShutdownTest, BoundHoldsAgainstHandlersThatObeyTheirStopToken) {
+  Start({.shutdown_timeout = absl::Milliseconds(50)});
+  Event stopped;
+  const auto block = [&](Context& context, const std::string&) {
+    const std::stop_callback on_stop(context.stop_token(),
+                                     [&] { stopped.Set(); });
+    entered_.Add();
+    stopped.Await();
+    return absl::OkStatus();
+  };
+  ASSERT_TRUE(server_->RegisterAck("block", block).ok());
+  Future<void> call = Message("block").SendAndConfirm(peer_);
+  ASSERT_TRUE(entered_.AwaitAtLeast(1));
+  EXPECT_EQ(server_->Shutdown().code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_TRUE(stopped.is_set());
+  EXPECT_TRUE(call.Await().ok());  // Its reply left before the end.
+  server_.reset();
+}
+
 TEST_P(ShutdownTest, BoundHoldsAgainstPeersThatDoNotCount) {
   Start({}, {.shutdown_timeout = absl::Milliseconds(50)});
   Stranger deaf(world_, *client_);
