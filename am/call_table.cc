@@ -36,6 +36,12 @@ std::shared_ptr<CallTable::Call> CallTable::Begin(InstanceId peer,
   return call;
 }
 
+std::shared_ptr<PendingCall> CallTable::Ended(absl::Status status) {
+  auto call = std::make_shared<PendingCall>(shared_from_this());
+  call->Complete({std::move(status), {}, {}});
+  return call;
+}
+
 std::shared_ptr<CallTable::Call> CallTable::Take(std::uint64_t call_id) {
   const auto found = calls_.find(call_id);
   if (found == calls_.end()) return nullptr;

@@ -43,6 +43,9 @@ class CallTable final : public CallOwner,
   // Adds a call to `peer`, which ends with DEADLINE_EXCEEDED at `deadline`.
   std::shared_ptr<Call> Begin(InstanceId peer, absl::Time deadline);
 
+  // A call that failed before it began.
+  std::shared_ptr<PendingCall> Ended(absl::Status status);
+
   // Completes the call, if it is here and `from` is its peer. False otherwise.
   bool Finish(std::uint64_t call_id, InstanceId from, Reply reply);
 

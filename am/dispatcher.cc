@@ -37,13 +37,15 @@ std::uint64_t InboundCounts::*AccountOf(const absl::Status& status) {
 }  // namespace
 
 Dispatcher::Dispatcher(const ManagerOptions& options, HandlerTable& handlers,
-                       Driver& driver, const Clock& clock, Client& client)
+                       Driver& driver, const Clock& clock, Client& client,
+                       std::function<void()> on_counted)
     : options_(options.execution),
       max_message_bytes_(options.max_message_bytes),
       handlers_(handlers),
       driver_(driver),
       clock_(clock),
       client_(client),
+      on_counted_(std::move(on_counted)),
       manager_gate_(options_.max_concurrency > 0
                         ? std::make_shared<Gate>(options_.max_concurrency)
                         : nullptr) {}
@@ -119,10 +121,15 @@ absl::Status Dispatcher::Check(const HandlerEntry* handler,
 void Dispatcher::Refuse(Peer& peer, const MessageHeader& header,
                         const absl::Status& status) {
   if (header.kind == MessageKind::kNoReturn) {
-    peer.link().CountInbound(AccountOf(status));
+    Count(peer, status);
   } else {
     Reply(peer, header, status, Payload());
   }
+}
+
+void Dispatcher::Count(Peer& peer, const absl::Status& status) {
+  peer.link().CountInbound(AccountOf(status));
+  on_counted_();
 }
 
 // Fails only if the peer is gone, and nobody awaits the reply.
@@ -218,7 +225,7 @@ void Dispatcher::OnFinished(InboundCall& call, const absl::Status& status,
                             const Payload& value) {
   const InboundCall::Message& message = call.message();
   if (message.header.kind == MessageKind::kNoReturn) {
-    message.peer->link().CountInbound(AccountOf(status));
+    Count(*message.peer, status);
   } else if (value.size() > max_message_bytes_) {
     Reply(*message.peer, message.header, TooLarge("reply", value.size()),
           Payload());
@@ -233,9 +240,10 @@ void Dispatcher::OnFinished(InboundCall& call, const absl::Status& status,
   if (--active_ == 0) driver_.Notify();
 }
 
-absl::Status Dispatcher::TooLarge(std::size_t bytes) const {
+absl::Status Dispatcher::TooLarge(absl::string_view what,
+                                  std::size_t bytes) const {
   return absl::ResourceExhaustedError(
-      absl::StrCat("the reply of ", bytes, " bytes is above the limit of ",
+      absl::StrCat("the ", what, " of ", bytes, " bytes is above the limit of ",
                    max_message_bytes_, " (ManagerOptions::max_message_bytes)"));
 }
 

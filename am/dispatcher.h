@@ -34,9 +34,12 @@ namespace am {
 
 class Dispatcher final : public InboundCallOwner {
  public:
-  // All must outlive the dispatcher, and the dispatcher its calls.
+  // All must outlive the dispatcher, and the dispatcher its calls. `on_counted`
+  // is called, by any thread, when a link has counted a one-way message that
+  // its sender is to be told of.
   Dispatcher(const ManagerOptions& options, HandlerTable& handlers,
-             Driver& driver, const Clock& clock, Client& client);
+             Driver& driver, const Clock& clock, Client& client,
+             std::function<void()> on_counted);
 
   // REQUIRES: the driver has stopped. Abandons what still waits.
   ~Dispatcher() override;
@@ -71,6 +74,7 @@ class Dispatcher final : public InboundCallOwner {
                      const MessageView& message) const;
   void Refuse(Peer& peer, const MessageHeader& header,
               const absl::Status& status);
+  void Count(Peer& peer, const absl::Status& status);
   void Reply(Peer& peer, const MessageHeader& header,
              const absl::Status& status, const Payload& value);
   void Admit(std::unique_ptr<InboundCall> call);
@@ -93,6 +97,7 @@ class Dispatcher final : public InboundCallOwner {
   Driver& driver_;
   const Clock& clock_;
   Client& client_;
+  const std::function<void()> on_counted_;
   const std::shared_ptr<Gate> manager_gate_;
   std::atomic<bool> refusing_ = false;
   std::atomic<int> active_ = 0;

@@ -56,7 +56,8 @@ Node::Node(const ManagerOptions& options, PeerInfo self,
       driver_(std::move(driver)),
       client_(*this),
       calls_(std::make_shared<CallTable>(driver_, clock.Now())),
-      dispatcher_(options_, handlers_, *driver_, clock, client_),
+      dispatcher_(options_, handlers_, *driver_, clock, client_,
+                  [this] { peers_.NoteOwes(); }),
       peers_(std::move(self), options_.link, *driver_, clock,
              [this](const std::vector<std::uint64_t>& waiters) {
                for (const std::uint64_t id : waiters) FinishLocal(id);
@@ -113,7 +114,7 @@ std::shared_ptr<PendingCall> Node::StartCall(const MethodSpec& spec,
                                              const CallOptions& options) {
   absl::StatusOr<Outgoing> outgoing = Prepare(spec, target, payload, options);
   if (!outgoing.ok()) {
-    return std::make_shared<PendingCall>(Reply{outgoing.status(), {}, {}});
+    return calls_->Ended(outgoing.status());
   }
   const auto call =
       calls_->Begin(target.instance(), clock_.Now() + outgoing->timeout);
@@ -355,6 +356,7 @@ absl::Status Node::Drain() {
                                           clock_.Now() + kSettleTime);
   absl::Status result;
   if (!idle || !settled) result = absl::DeadlineExceededError(Unfinished());
+  peers_.TellCounts();
   peers_.Announce(MessageKind::kGoodbye);
   driver_->WaitUntil([this] { return peers_.Flushed(); },
                      clock_.Now() + kSettleTime);

@@ -78,8 +78,12 @@ void PeerTable::Announce(MessageKind kind) {
   for (const auto& peer : List()) peer->link().SendControl(kind, 0, Payload());
 }
 
+void PeerTable::TellCounts() {
+  for (const auto& peer : List()) peer->link().SendOwedCounts();
+}
+
 void PeerTable::NoteOwes() {
-  if (owes_.exchange(true)) return;
+  if (owes_.load(std::memory_order_relaxed) || owes_.exchange(true)) return;
   driver_.WakeAt(clock_.Now() + options_.count_delay);
 }
 
@@ -95,9 +99,7 @@ void PeerTable::NoteJoined() {
 
 absl::Time PeerTable::OnTick(absl::Time now,
                              std::vector<std::shared_ptr<Peer>>& silent) {
-  if (owes_.exchange(false)) {
-    for (const auto& peer : List()) peer->link().SendOwedCounts();
-  }
+  if (owes_.exchange(false)) TellCounts();
   {
     MutexLock lock(mutex_);
     if (now < next_check_) return next_check_;

@@ -45,6 +45,9 @@ class PeerTable final {
   // Tells everyone. `kind` is DRAINING or GOODBYE.
   void Announce(MessageKind kind);
 
+  // Sends the counts that are owed to anyone.
+  void TellCounts();
+
   // Some link owes counts: has them sent by an OnTick after
   // LinkOptions::count_delay.
   void NoteOwes();

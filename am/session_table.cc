@@ -42,7 +42,7 @@ std::shared_ptr<PendingCall> SessionTable::Connect(const PeerInfo& peer,
                                                    absl::Time deadline) {
   absl::StatusOr<transport::Address> address = peer.Choose();
   if (!address.ok()) {
-    return std::make_shared<PendingCall>(Failure(address.status()));
+    return parts_.calls.Ended(address.status());
   }
   return Begin(*address, peer.id, /*is_final=*/true, deadline);
 }

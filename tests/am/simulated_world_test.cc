@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "am/message_builder.h"
+#include "am/node.h"
 
 namespace am {
 namespace {
@@ -125,6 +126,33 @@ TEST_F(SimulatedWorldTest, AHandlerThatWaitsRunsTheWorldOn) {
                   .SendAndConfirm(bob->instance_id())
                   .Await()
                   .ok());
+}
+
+TEST_F(SimulatedWorldTest, TheSenderIsToldOfHandlersThatTakeTheirTime) {
+  SimulatedWorld world(1);
+  const auto alice = Make(world, "alice"), bob = Make(world, "bob");
+  Connect(*alice, "bob");
+  ASSERT_TRUE(
+      bob->RegisterNoReturn("slow",
+                            [&](Context&, const std::string&) -> Task<void> {
+                              co_await Future<void>(bob->node().AwaitHandler(
+                                  "never", absl::Seconds(1)));
+                            })
+          .ok());
+  ASSERT_TRUE(
+      alice->client().Message("slow").SendDetached(bob->instance_id()).ok());
+  const auto delivered = [&] {
+    return alice->node()
+        .peers()
+        .Find(bob->instance_id())
+        ->link()
+        .ledger()
+        .received.delivered;
+  };
+  world.Run(absl::Milliseconds(900));
+  EXPECT_EQ(delivered(), 0u);
+  world.Run(absl::Milliseconds(200));
+  EXPECT_EQ(delivered(), 1u);
 }
 
 // Eight instances call each other under every fault there is. Every call ends
