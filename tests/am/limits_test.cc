@@ -166,6 +166,14 @@ TEST_P(LimitsTest, ReplyAboveTheLimitFailsItsCallAlone) {
   EXPECT_EQ(Ask("make", "1000")->size(), 1000);
 }
 
+TEST_P(LimitsTest, MessageAboveTheReceiversLimitIsRefusedThere) {
+  Start({.max_message_bytes = 1000});
+  ASSERT_TRUE(server_->RegisterAck("take", &AlwaysOk).ok());
+  EXPECT_EQ(Confirm("take", std::string(1001, 'x')).code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_TRUE(Confirm("take", std::string(1000, 'x')).ok());
+}
+
 // A peer that grants two messages and then says no more.
 class FullQueueTest : public PlaneTest {
  protected:
