@@ -3,7 +3,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <fstream>
 #include <string>
 
@@ -53,8 +52,7 @@ CpuUse CpuMeter::Stop() const {
   const Reading end = Read();
   const absl::Duration measured = end.measured - begin_.measured;
   const absl::Duration machine = end.machine - begin_.machine;
-  return {end.clock - begin_.clock, measured,
-          std::max(machine - measured, absl::ZeroDuration())};
+  return {end.clock - begin_.clock, measured, machine - measured};
 }
 
 }  // namespace am::bench

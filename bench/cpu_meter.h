@@ -17,7 +17,7 @@ namespace am::bench {
 struct CpuUse {
   absl::Duration elapsed;
   absl::Duration measured;  // this process and its peer
-  absl::Duration others;    // the rest of the machine, to about 20 ms
+  absl::Duration others;    // the rest of the machine, within about 20 ms
 
   // Others used more than a tenth of a processor. False below 0.3 s, for
   // which the machine's counters (10 ms) are too coarse.

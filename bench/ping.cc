@@ -2,8 +2,6 @@
 //
 //   tools/dev bench ping --json ping.json
 #include <CLI/CLI.hpp>
-#include <cstdio>
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -85,20 +83,6 @@ Report Run(const Flags& flags) {
   return report;
 }
 
-int Main(const Flags& flags) {
-  const Report report = Run(flags);
-  std::fputs(ToTable(report).c_str(), stdout);
-  if (!flags.json.empty()) {
-    std::ofstream file(flags.json);
-    file << ToJson(report) << std::flush;
-    if (!file) {
-      std::fprintf(stderr, "cannot write %s\n", flags.json.c_str());
-      return 1;
-    }
-  }
-  return report.voids.empty() && !report.rows.empty() ? 0 : 1;
-}
-
 }  // namespace
 }  // namespace am::bench
 
@@ -118,5 +102,5 @@ int main(int argc, char** argv) {
                  "in seconds, for repeating samples that others disturbed");
   app.add_option("--json", flags.json, "a file to write the rows to");
   CLI11_PARSE(app, argc, argv);
-  return am::bench::Main(flags);
+  return am::bench::Publish(am::bench::Run(flags), flags.json);
 }

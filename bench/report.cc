@@ -1,6 +1,10 @@
 #include "bench/report.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -26,17 +30,16 @@ const Entry* Find(const std::string& case_name, const std::string& name,
   return nullptr;
 }
 
-double MedianP50(const Entry& entry) {
-  return Median(entry.second.samples, &Sample::p50_us);
-}
-
 const Entry* FindBest(const Comparison& comparison, const Outcomes& outcomes,
                       Report& report) {
+  const auto median = [&](const Entry& entry) {
+    return Median(entry.second.samples, comparison.best_by);
+  };
   const Entry* best = nullptr;
   for (const std::string& name : comparison.peers) {
     const Entry* entry = Find(comparison.case_name, name, outcomes, report);
     if (entry == nullptr) return nullptr;
-    if (best == nullptr || MedianP50(*entry) < MedianP50(*best)) best = entry;
+    if (best == nullptr || median(*entry) < median(*best)) best = entry;
   }
   return best;
 }
@@ -57,15 +60,29 @@ std::string Quoted(const std::string& text) {
   return quoted + '"';
 }
 
+// JSON has no infinity, which the ratio to a peer that takes nothing is.
+std::string Number(double value) {
+  return std::isfinite(value) ? absl::StrFormat("%.4f", value) : "null";
+}
+
 std::string ToJson(const Row& row) {
-  return absl::StrFormat(
-      R"({"case": %s, "metric": %s, "ours": %.3f, "peer": %s, )"
-      R"("peer_value": %.3f, "ratio": %.4f, "ratio_low": %.4f, )"
-      R"("ratio_high": %.4f, "peer_contestant": %s, "rounds": %d, )"
-      R"("disturbed": %d})",
-      Quoted(row.case_name), Quoted(row.metric), row.ours, Quoted(row.peer),
-      row.peer_value, row.ratio.median, row.ratio.low, row.ratio.high,
-      Quoted(row.peer_contestant), row.rounds, row.disturbed);
+  const std::pair<const char*, std::string> fields[] = {
+      {"case", Quoted(row.case_name)},
+      {"metric", Quoted(row.metric)},
+      {"ours", Number(row.ours)},
+      {"peer", Quoted(row.peer)},
+      {"peer_value", Number(row.peer_value)},
+      {"ratio", Number(row.ratio.median)},
+      {"ratio_low", Number(row.ratio.low)},
+      {"ratio_high", Number(row.ratio.high)},
+      {"peer_contestant", Quoted(row.peer_contestant)},
+      {"rounds", absl::StrCat(row.rounds)},
+      {"disturbed", absl::StrCat(row.disturbed)},
+  };
+  const auto field_to_json = [](std::string* out, const auto& field) {
+    absl::StrAppend(out, Quoted(field.first), ": ", field.second);
+  };
+  return absl::StrCat("{", absl::StrJoin(fields, ", ", field_to_json), "}");
 }
 
 }  // namespace
@@ -78,15 +95,15 @@ void AddRows(const Comparison& comparison, const Outcomes& outcomes,
   if (ours == nullptr || peer == nullptr) return;
   const std::vector<Sample>& our_samples = ours->second.samples;
   const std::vector<Sample>& peer_samples = peer->second.samples;
-  for (const Metric& metric : kMetrics) {
+  for (const Metric& metric : our_samples.front().metrics) {
     report.rows.push_back({
         .case_name = comparison.case_name,
         .metric = metric.name,
         .peer = comparison.peer,
         .peer_contestant = peer->first,
-        .ours = Median(our_samples, metric.value),
-        .peer_value = Median(peer_samples, metric.value),
-        .ratio = Compare(our_samples, peer_samples, metric.value),
+        .ours = Median(our_samples, metric.name),
+        .peer_value = Median(peer_samples, metric.name),
+        .ratio = Compare(our_samples, peer_samples, metric.name),
         .rounds = static_cast<int>(our_samples.size()),
         .disturbed = CountDisturbed(our_samples) + CountDisturbed(peer_samples),
     });
@@ -123,6 +140,19 @@ std::string ToJson(const Report& report) {
   return absl::StrCat(
       "{\"rows\": [", absl::StrJoin(report.rows, ",", row_to_json),
       "],\n \"void\": [", absl::StrJoin(report.voids, ",", quote), "]}\n");
+}
+
+int Publish(const Report& report, const std::string& json_path) {
+  std::fputs(ToTable(report).c_str(), stdout);
+  if (!json_path.empty()) {
+    std::ofstream file(json_path);
+    file << ToJson(report) << std::flush;
+    if (!file) {
+      std::fprintf(stderr, "cannot write %s\n", json_path.c_str());
+      return 1;
+    }
+  }
+  return report.voids.empty() && !report.rows.empty() ? 0 : 1;
 }
 
 }  // namespace am::bench

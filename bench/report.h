@@ -9,13 +9,15 @@
 
 namespace am::bench {
 
-// Who is compared with whom, under which name. Of several peers (ways to use
-// the same library) the one with the lower median p50 is taken, in all rounds.
+// Who is compared with whom, under which name.
 struct Comparison {
   std::string case_name;
   std::string ours;
   std::string peer;  // as the report calls it
+  // Ways to use the same library: the one whose median of `best_by` is the
+  // lowest is taken, for all rounds and metrics.
   std::vector<std::string> peers;
+  std::string best_by = "p50_us";
 };
 
 struct Row {
@@ -45,5 +47,10 @@ std::string ToTable(const Report& report);
 //            "peer": "libzmq", "peer_value": 88.0, "ratio": 1.08, ...}, ...],
 //  "void": ["..."]}
 std::string ToJson(const Report& report);
+
+// Prints the table, writes the JSON to the file `json_path` unless that is
+// empty, and returns what main shall return: 1 if anything is void or nothing
+// was compared.
+int Publish(const Report& report, const std::string& json_path);
 
 }  // namespace am::bench

@@ -17,32 +17,22 @@ namespace {
 
 constexpr absl::Duration kStopTimeout = absl::Seconds(10);
 constexpr absl::Duration kCalm = absl::Seconds(1);
+constexpr absl::Duration kSettle = absl::Milliseconds(100);
 
 Load WarmUp(const Load& load) {
   return {load.duration / 10, std::max(load.operations / 10, std::int64_t{1})};
 }
 
-absl::StatusOr<Sample> Measure(Caller& caller, pid_t server, const Load& load) {
-  Recorder warm_up(WarmUp(load));
-  if (absl::Status status = caller.Run(warm_up); !status.ok()) return status;
-
-  Recorder recorder(load);
-  const CpuMeter meter(server);
-  const absl::Status status = caller.Run(recorder);
-  const CpuUse use = meter.Stop();
-  if (!status.ok()) return status;
-  return MakeSample(recorder.nanoseconds(), use);
-}
-
 absl::StatusOr<Sample> TakeSample(Contestant& contestant,
-                                  const Setting& setting, const Load& load) {
+                                  const Setting& setting,
+                                  const Schedule& schedule) {
   absl::StatusOr<RunningServer> server = StartServer(contestant, setting);
   if (!server.ok()) return server.status();
   absl::StatusOr<std::unique_ptr<Caller>> caller =
       contestant.Connect(setting, server->address);
   if (!caller.ok()) return caller.status();
   absl::StatusOr<Sample> sample =
-      Measure(**caller, server->process.pid(), load);
+      schedule.measure(**caller, server->process.pid(), schedule.load);
   caller->reset();
   const absl::Status stopped = server->process.Stop(kStopTimeout);
   if (sample.ok() && !stopped.ok()) return stopped;
@@ -69,12 +59,11 @@ absl::StatusOr<Sample> TakeCalmSample(Contestant& contestant,
                                       Schedule& schedule) {
   const auto begun = std::chrono::steady_clock::now();
   absl::Duration repeating;
-  absl::StatusOr<Sample> sample =
-      TakeSample(contestant, setting, schedule.load);
+  absl::StatusOr<Sample> sample = TakeSample(contestant, setting, schedule);
   const absl::Duration once = Since(begun);
   while (sample.ok() && sample->disturbed && repeating < schedule.patience) {
     AwaitCalm(schedule.patience - repeating);
-    sample = TakeSample(contestant, setting, schedule.load);
+    sample = TakeSample(contestant, setting, schedule);
     repeating = Since(begun) - once;
   }
   schedule.patience -= repeating;
@@ -90,13 +79,38 @@ void Tell(int round, const Setting& setting, const Contestant& contestant,
     std::fprintf(stderr, "%s\n", sample.status().ToString().c_str());
     return;
   }
-  std::fprintf(stderr,
-               "p50 %7.1f us  p99 %7.1f us  cpu %6.1f us  others %.2f%s\n",
-               sample->p50_us, sample->p99_us, sample->cpu_us_per_op,
-               sample->others, sample->disturbed ? "  disturbed" : "");
+  for (const Metric& metric : sample->metrics) {
+    std::fprintf(stderr, "%s %.1f  ", metric.name.c_str(), metric.value);
+  }
+  std::fprintf(stderr, "others %.2f%s\n", sample->others,
+               sample->disturbed ? "  disturbed" : "");
 }
 
 }  // namespace
+
+absl::StatusOr<Sample> MeasureLatency(Caller& caller, pid_t server,
+                                      const Load& load) {
+  Recorder warm_up(WarmUp(load));
+  if (absl::Status status = caller.Run(warm_up); !status.ok()) return status;
+
+  Recorder recorder(load);
+  const CpuMeter meter(server);
+  const absl::Status status = caller.Run(recorder);
+  const CpuUse use = meter.Stop();
+  if (!status.ok()) return status;
+  return LatencySample(recorder.nanoseconds(), use);
+}
+
+absl::StatusOr<Sample> MeasureIdle(Caller& caller, pid_t server,
+                                   const Load& load) {
+  Recorder once({.operations = 1});
+  if (absl::Status status = caller.Run(once); !status.ok()) return status;
+  absl::SleepFor(kSettle);
+
+  const CpuMeter meter(server);
+  absl::SleepFor(load.duration);
+  return IdleSample(meter.Stop());
+}
 
 Outcomes RunRounds(const Contestants& contestants, const Setting& setting,
                    Schedule& schedule) {

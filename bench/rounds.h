@@ -3,11 +3,15 @@
 //   round 1: a b c    round 2: b c a    round 3: c a b    ...
 #pragma once
 
+#include <sys/types.h>
+
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "bench/contestant.h"
 #include "bench/recorder.h"
 #include "bench/sample.h"
@@ -15,9 +19,22 @@
 
 namespace am::bench {
 
+// Takes a sample of a caller that is connected to the process `server`.
+using Measurement = std::function<absl::StatusOr<Sample>(
+    Caller& caller, pid_t server, const Load& load)>;
+
+// Of the operations of `load`, after a tenth of it to warm up.
+absl::StatusOr<Sample> MeasureLatency(Caller& caller, pid_t server,
+                                      const Load& load);
+
+// Of doing nothing for the load's duration, after one operation.
+absl::StatusOr<Sample> MeasureIdle(Caller& caller, pid_t server,
+                                   const Load& load);
+
 struct Schedule {
+  Measurement measure = MeasureLatency;
   int rounds = 5;
-  Load load;  // of one sample, after a tenth of it to warm up
+  Load load = {};  // of one sample
 
   // A sample during which others used the machine is taken anew once it is
   // calm again; for this long in all, after which such samples are kept and

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <numeric>
+#include <utility>
 
 namespace am::bench {
 namespace {
@@ -16,21 +17,37 @@ double PercentileUs(const std::vector<std::int64_t>& sorted, double percent) {
   return static_cast<double>(sorted[std::max(rank, std::size_t{1}) - 1]) / 1e3;
 }
 
+Sample SampleOf(std::vector<Metric> metrics, const CpuUse& use) {
+  return {.metrics = std::move(metrics),
+          .others = absl::FDivDuration(use.others, use.elapsed),
+          .disturbed = use.disturbed()};
+}
+
 }  // namespace
 
-Sample MakeSample(std::vector<std::int64_t> nanoseconds, const CpuUse& use) {
+double Sample::Get(absl::string_view metric) const {
+  for (const Metric& one : metrics) {
+    if (one.name == metric) return one.value;
+  }
+  return 0;
+}
+
+Sample LatencySample(std::vector<std::int64_t> nanoseconds, const CpuUse& use) {
   std::sort(nanoseconds.begin(), nanoseconds.end());
   const auto count = static_cast<double>(nanoseconds.size());
   const auto sum =
       std::accumulate(nanoseconds.begin(), nanoseconds.end(), std::int64_t{0});
-  return {
-      .p50_us = PercentileUs(nanoseconds, 50),
-      .mean_us = static_cast<double>(sum) / count / 1e3,
-      .p99_us = PercentileUs(nanoseconds, 99),
-      .cpu_us_per_op = absl::ToDoubleMicroseconds(use.measured) / count,
-      .others = absl::FDivDuration(use.others, use.elapsed),
-      .disturbed = use.disturbed(),
-  };
+  return SampleOf(
+      {{"p50_us", PercentileUs(nanoseconds, 50)},
+       {"mean_us", static_cast<double>(sum) / count / 1e3},
+       {"p99_us", PercentileUs(nanoseconds, 99)},
+       {"cpu_us_per_op", absl::ToDoubleMicroseconds(use.measured) / count}},
+      use);
+}
+
+Sample IdleSample(const CpuUse& use) {
+  const double share = absl::FDivDuration(use.measured, use.elapsed);
+  return SampleOf({{"cpu_percent", 100 * share}}, use);
 }
 
 double Median(std::vector<double> values) {
@@ -41,17 +58,17 @@ double Median(std::vector<double> values) {
   return (values[middle - 1] + values[middle]) / 2;
 }
 
-double Median(const std::vector<Sample>& samples, double Sample::*value) {
+double Median(const std::vector<Sample>& samples, absl::string_view metric) {
   std::vector<double> values;
-  for (const Sample& sample : samples) values.push_back(sample.*value);
+  for (const Sample& sample : samples) values.push_back(sample.Get(metric));
   return Median(std::move(values));
 }
 
 Ratio Compare(const std::vector<Sample>& ours, const std::vector<Sample>& peer,
-              double Sample::*value) {
+              absl::string_view metric) {
   std::vector<double> ratios;
   for (std::size_t round = 0; round < ours.size(); ++round) {
-    ratios.push_back(ours[round].*value / peer[round].*value);
+    ratios.push_back(ours[round].Get(metric) / peer[round].Get(metric));
   }
   const auto [low, high] = std::minmax_element(ratios.begin(), ratios.end());
   if (ratios.empty()) return {};

@@ -2,39 +2,39 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "bench/cpu_meter.h"
 
 namespace am::bench {
 
-struct Sample {
-  double p50_us = 0;
-  double mean_us = 0;
-  double p99_us = 0;
-  double cpu_us_per_op = 0;  // of both processes
-  double others = 0;         // processors that other processes kept busy
-  bool disturbed = false;
-};
-
-// What reports show of samples, in this order.
 struct Metric {
-  const char* name;
-  double Sample::*value;
-};
-inline constexpr Metric kMetrics[] = {
-    {"p50_us", &Sample::p50_us},
-    {"mean_us", &Sample::mean_us},
-    {"p99_us", &Sample::p99_us},
-    {"cpu_us_per_op", &Sample::cpu_us_per_op},
+  std::string name;  // with its unit: "p50_us"
+  double value = 0;
 };
 
-// REQUIRES: `nanoseconds`, of each operation, is not empty.
-Sample MakeSample(std::vector<std::int64_t> nanoseconds, const CpuUse& use);
+struct Sample {
+  std::vector<Metric> metrics;
+  double others = 0;  // processors that other processes kept busy
+  bool disturbed = false;
+
+  // Zero if there is no metric of that name.
+  double Get(absl::string_view metric) const;
+};
+
+// How long operations took: p50_us, mean_us, p99_us, and cpu_us_per_op of both
+// processes. REQUIRES: `nanoseconds` is not empty.
+Sample LatencySample(std::vector<std::int64_t> nanoseconds, const CpuUse& use);
+
+// What two processes used while nothing was asked of them: cpu_percent of one
+// processor.
+Sample IdleSample(const CpuUse& use);
 
 // The middle of `values`; between the two of an even number. Zero for none.
 double Median(std::vector<double> values);
-double Median(const std::vector<Sample>& samples, double Sample::*value);
+double Median(const std::vector<Sample>& samples, absl::string_view metric);
 
 // Ours divided by the peer's, in each round: drift of the machine hits both
 // and cancels out.
@@ -46,6 +46,6 @@ struct Ratio {
 
 // REQUIRES: as many samples of one as of the other.
 Ratio Compare(const std::vector<Sample>& ours, const std::vector<Sample>& peer,
-              double Sample::*value);
+              absl::string_view metric);
 
 }  // namespace am::bench

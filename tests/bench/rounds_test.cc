@@ -85,6 +85,16 @@ TEST(Rounds, EachContestantHasASampleOfEachRound) {
   EXPECT_THAT(outcomes.at("b").samples, SizeIs(3));
 }
 
+TEST(Rounds, IdleIsMeasuredToo) {
+  Schedule schedule = {.measure = MeasureIdle,
+                       .rounds = 1,
+                       .load = {.duration = absl::Milliseconds(1)}};
+  const Outcomes outcomes =
+      RunRounds(Named({"a"}), {.scheme = "ipc"}, schedule);
+  ASSERT_THAT(outcomes.at("a").samples, SizeIs(1));
+  EXPECT_EQ(outcomes.at("a").samples[0].metrics[0].name, "cpu_percent");
+}
+
 TEST(Rounds, AFailedCallEndsItsContestantAlone) {
   const Outcomes outcomes = RunNamed(2, {"fails_to_call", "b"});
   EXPECT_EQ(outcomes.at("fails_to_call").status.code(),

@@ -13,7 +13,9 @@ namespace {
 
 std::vector<Sample> WithP50(const std::vector<double>& values) {
   std::vector<Sample> samples;
-  for (const double value : values) samples.push_back({.p50_us = value});
+  for (const double value : values) {
+    samples.push_back({.metrics = {{"p50_us", value}}});
+  }
   return samples;
 }
 
@@ -26,20 +28,28 @@ TEST(Sample, PercentilesAreValuesThatOccurred) {
   std::iota(nanoseconds.rbegin(), nanoseconds.rend(), 1);
   for (std::int64_t& value : nanoseconds) value *= 1000;
   const Sample sample =
-      MakeSample(nanoseconds, {.elapsed = absl::Seconds(1),
-                               .measured = absl::Microseconds(700),
-                               .others = absl::ZeroDuration()});
-  EXPECT_DOUBLE_EQ(sample.p50_us, 50);
-  EXPECT_DOUBLE_EQ(sample.p99_us, 99);
-  EXPECT_DOUBLE_EQ(sample.mean_us, 50.5);
-  EXPECT_DOUBLE_EQ(sample.cpu_us_per_op, 7);
+      LatencySample(nanoseconds, {.elapsed = absl::Seconds(1),
+                                  .measured = absl::Microseconds(700),
+                                  .others = absl::ZeroDuration()});
+  EXPECT_DOUBLE_EQ(sample.Get("p50_us"), 50);
+  EXPECT_DOUBLE_EQ(sample.Get("p99_us"), 99);
+  EXPECT_DOUBLE_EQ(sample.Get("mean_us"), 50.5);
+  EXPECT_DOUBLE_EQ(sample.Get("cpu_us_per_op"), 7);
   EXPECT_FALSE(sample.disturbed);
 }
 
 TEST(Sample, OneOperationIsEnough) {
-  const Sample sample = MakeSample({2000}, Use(absl::Seconds(1), {}));
-  EXPECT_DOUBLE_EQ(sample.p50_us, 2);
-  EXPECT_DOUBLE_EQ(sample.p99_us, 2);
+  const Sample sample = LatencySample({2000}, Use(absl::Seconds(1), {}));
+  EXPECT_DOUBLE_EQ(sample.Get("p50_us"), 2);
+  EXPECT_DOUBLE_EQ(sample.Get("p99_us"), 2);
+}
+
+TEST(Sample, IdleIsAShareOfOneProcessor) {
+  const Sample sample = IdleSample({.elapsed = absl::Seconds(2),
+                                    .measured = absl::Milliseconds(10),
+                                    .others = absl::ZeroDuration()});
+  EXPECT_DOUBLE_EQ(sample.Get("cpu_percent"), 0.5);
+  EXPECT_DOUBLE_EQ(sample.Get("p50_us"), 0);
 }
 
 TEST(Sample, IsDisturbedByATenthOfAProcessor) {
@@ -58,8 +68,8 @@ TEST(Median, IsTheMiddle) {
 }
 
 TEST(Compare, IsTheMedianOfRatiosNotTheRatioOfMedians) {
-  const Ratio ratio = Compare(WithP50({100, 300, 50}), WithP50({100, 200, 10}),
-                              &Sample::p50_us);
+  const Ratio ratio =
+      Compare(WithP50({100, 300, 50}), WithP50({100, 200, 10}), "p50_us");
   EXPECT_DOUBLE_EQ(ratio.median, 1.5);
   EXPECT_DOUBLE_EQ(ratio.low, 1);
   EXPECT_DOUBLE_EQ(ratio.high, 5);
