@@ -12,6 +12,9 @@ namespace {
 
 constexpr int kGates = 3;
 
+// In the keys of one-way messages, which have no call ids.
+constexpr std::uint64_t kOneWay = std::uint64_t{1} << 63;
+
 Pattern PatternOf(MessageKind kind) {
   if (kind == MessageKind::kNoReturn) return Pattern::kNoReturn;
   if (kind == MessageKind::kAckCall) return Pattern::kAck;
@@ -250,7 +253,6 @@ absl::Status Dispatcher::TooLarge(absl::string_view what,
 // -- Cancelling --------------------------------------------------------------
 
 void Dispatcher::Track(InboundCall& call) {
-  constexpr std::uint64_t kOneWay = std::uint64_t{1} << 63;
   const MessageHeader& header = call.message().header;
   MutexLock lock(mutex_);
   call.cancel_key = header.kind == MessageKind::kNoReturn
@@ -280,11 +282,12 @@ void Dispatcher::Cancel(const Peer& peer, std::uint64_t call_id) {
   if (found != cancellable_.end()) RequestStop(found->second);
 }
 
+// One-way messages stay: nobody awaits them, and they were accepted.
 void Dispatcher::CancelAllOf(const Peer& peer) {
   MutexLock lock(mutex_);
   for (auto it = cancellable_.lower_bound({peer.id().value(), 0});
        it != cancellable_.end() && it->first.first == peer.id().value(); ++it) {
-    RequestStop(it->second);
+    if ((it->first.second & kOneWay) == 0) RequestStop(it->second);
   }
   std::erase_if(sender_gates_, [&peer](const auto& entry) {
     return entry.first.first == peer.id().value() && entry.second->IsIdle();

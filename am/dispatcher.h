@@ -51,6 +51,8 @@ class Dispatcher final : public InboundCallOwner {
   // The peer does not await this call any more: its context is told, and if it
   // has not begun to run it never will.
   void Cancel(const Peer& peer, std::uint64_t call_id);
+
+  // The peer is gone and awaits none of its calls.
   void CancelAllOf(const Peer& peer);
 
   // The same for everybody, at the end of a shutdown.
