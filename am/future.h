@@ -91,8 +91,8 @@ class [[nodiscard]] Future {
     call_.reset();
   }
 
-  // `co_await future` suspends until the call is done and resumes on the
-  // worker pool. Consumes the future.
+  // `co_await future` suspends until the call is done and resumes on one of the
+  // framework's threads, as a callback would run. Consumes the future.
   class Awaiter;
   Awaiter operator co_await() { return Awaiter(std::move(call_)); }
 

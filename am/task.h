@@ -8,7 +8,7 @@
 //
 // Lazy: it begins when it is awaited, or given to StartTask. Awaiting a task
 // runs it at once on the same thread; it resumes wherever the thing it awaits
-// resumes it, for a Future on the worker pool. What it throws is rethrown to
+// resumes it, for a Future on a thread of ours. What it throws is rethrown to
 // whoever awaits it.
 //
 // Ownership: move-only; destroying a Task that has not finished destroys the
