@@ -90,6 +90,30 @@ TEST_P(ShutdownTest, AcceptedOneWayMessagesAreDelivered) {
   EXPECT_EQ(logged.value(), 5000);
 }
 
+TEST_P(ShutdownTest, OneWayMessagesThatWaitOutliveTheirSender) {
+  Start();
+  Tally logged;
+  const auto log = [&](Context&, const std::string& what) {
+    if (what == "hold") release_.Await();
+    logged.Add();
+  };
+  ASSERT_TRUE(
+      server_->RegisterNoReturn("log", log, {.max_concurrency = 1}).ok());
+  ASSERT_TRUE(Tell("log", "hold").ok());
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(Tell("log").ok());
+  EXPECT_TRUE(client_->Shutdown().ok());
+  const auto witness = world_.MakeManager();
+  const InstanceId server = world_.Connect(*witness, *server_);
+  const auto sender = server_->node().peers().Find(client_->instance_id());
+  // One more call after the goodbye: then all it causes has happened.
+  for (int left = 2; left > 0; left -= sender->state() == PeerState::kLost) {
+    ASSERT_TRUE(witness->client().HealthCheck(server).Await().ok());
+  }
+  release_.Set();
+  EXPECT_TRUE(logged.AwaitAtLeast(11));
+  server_.reset();
+}
+
 TEST_P(ShutdownTest, ServesThroughTheGraceRefusesAfterItAndSaysGoodbye) {
   StartBlocking({.drain_grace = absl::Hours(1),
                  .shutdown_timeout = absl::Hours(20),
