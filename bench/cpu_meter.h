@@ -17,10 +17,10 @@ namespace am::bench {
 struct CpuUse {
   absl::Duration elapsed;
   absl::Duration measured;  // this process and its peer
-  absl::Duration others;    // the rest of the machine, within about 20 ms
+  absl::Duration others;    // all others that can be seen, within 20 ms or so
 
   // Others used more than a tenth of a processor. False below 0.3 s, for
-  // which the machine's counters (10 ms) are too coarse.
+  // which their counters (10 ms) are too coarse.
   bool disturbed() const;
 };
 
@@ -33,15 +33,12 @@ class CpuMeter {
   CpuUse Stop() const;
 
  private:
-  struct Reading {
-    absl::Duration clock;
-    absl::Duration measured;
-    absl::Duration machine;
-  };
-  Reading Read() const;
+  absl::Duration Measured() const;
 
   const pid_t peer_;
-  const Reading begin_;
+  const absl::Duration others_;
+  const absl::Duration measured_;
+  const absl::Duration begun_;
 };
 
 }  // namespace am::bench

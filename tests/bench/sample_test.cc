@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <numeric>
+#include <string>
 #include <vector>
 
+#include "am/examples/child_process.h"
 #include "gtest/gtest.h"
 
 namespace am::bench {
@@ -82,6 +84,19 @@ TEST(CpuMeter, CountsThisProcess) {
   const CpuUse use = meter.Stop();
   EXPECT_GE(use.elapsed, absl::Milliseconds(5));
   EXPECT_GE(use.measured, absl::Milliseconds(5));
+}
+
+TEST(CpuMeter, CountsOthersButNotThePeer) {
+  const std::vector<std::string> busy = {"/bin/sh", "-c",
+                                         "while :; do :; done"};
+  const auto stranger = examples::ChildProcess::Start(busy);
+  const auto peer = examples::ChildProcess::Start(busy);
+  ASSERT_TRUE(stranger.ok() && peer.ok());
+  const CpuMeter meter(peer->pid());
+  while (meter.Stop().others < absl::Milliseconds(50)) {
+  }
+  while (meter.Stop().measured < absl::Milliseconds(50)) {
+  }
 }
 
 }  // namespace
