@@ -65,7 +65,11 @@ void SetNetworkOptions(zmq::socket_t& socket, const ZmqSocketOptions& options) {
     socket.set(zmq::sockopt::sndbuf, options.kernel_buffer_bytes);
     socket.set(zmq::sockopt::rcvbuf, options.kernel_buffer_bytes);
   }
-  if (options.heartbeat_interval > absl::ZeroDuration()) {
+  // Only the end that sends has heartbeats: libzmq aborts the process when the
+  // heartbeat of a receiver is due that is full and whose sender has gone. Its
+  // time to live makes the other end notice silence too.
+  if (options.heartbeat_interval > absl::ZeroDuration() &&
+      socket.get(zmq::sockopt::type) == ZMQ_PUSH) {
     const int timeout = Milliseconds(options.heartbeat_timeout);
     socket.set(zmq::sockopt::heartbeat_ivl,
                Milliseconds(options.heartbeat_interval));

@@ -6,8 +6,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <memory>
 #include <random>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "tests/am/manager_fixture.h"
 #include "tests/am/stranger.h"
@@ -90,6 +93,41 @@ TEST_P(HostilePortTest, FrameAboveTheTransportsLimitEndsItsConnectionOnly) {
   mallory.Send(AckCallOf("take"), std::string(10'000'000, 'x'));
   EXPECT_TRUE(client_->client().HealthCheck(peer_).Await().ok());
   EXPECT_EQ(server_->node().dispatcher().active(), 0);
+}
+
+// libzmq aborts the process if a listening socket with heartbeats of its own is
+// full when its sender goes.
+TEST(HostilePort, FullReceiverOutlivesASenderThatDies) {
+  struct Deaf : transport::LaneObserver {
+    void OnWritable() override {}
+    void OnLost(absl::string_view) override {}
+  } observer;
+  const absl::Duration heartbeat = absl::Milliseconds(20);
+  transport::ZmqOptions options;
+  options.lane_frames = 10;
+  options.linger = absl::ZeroDuration();
+  options.heartbeat_interval = heartbeat;
+  auto receiver = transport::MakeZmqTransport(options).value();
+  const auto address =
+      receiver->Listen(transport::Address::Tcp("127.0.0.1", 0)).value();
+  auto sender = transport::MakeZmqTransport(options).value();
+  auto lane = sender->Open(address, observer).value();
+  const std::string frame(100'000, 'x');
+  std::vector<transport::InboundFrame> burst;
+  // Full once it has not taken a frame for five heartbeats.
+  for (int refused = 0; refused < 5;) {
+    if (lane->TrySend({.head = frame}) == transport::SendResult::kSent) {
+      refused = 0;
+    } else {
+      ++refused;
+      sender->inbox().Receive(heartbeat, 1, burst);
+    }
+  }
+  lane.reset();
+  sender.reset();
+  const auto witness = transport::MakeZmqTransport(options).value();
+  witness->inbox().Receive(5 * heartbeat, 1, burst);  // Nothing comes.
+  EXPECT_GT(receiver->inbox().Receive(absl::Seconds(1), 1, burst), 0);
 }
 
 }  // namespace
