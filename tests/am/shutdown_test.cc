@@ -132,7 +132,7 @@ TEST_P(ShutdownTest, ServesThroughTheGraceRefusesAfterItAndSaysGoodbye) {
   ASSERT_TRUE(last.has_value());
   EXPECT_EQ(last->header.call_id, 1);
   EXPECT_EQ(last->header.status, 0);
-  witness.Ping();  // Counts the reply.
+  witness.SendCounts();
   EXPECT_TRUE(witness.Await(MessageKind::kGoodbye).has_value());
   shutdown.join();
 }
@@ -152,7 +152,7 @@ TEST_P(ShutdownTest, HealthSaysThatItDrains) {
   ASSERT_TRUE(health.ParseFromString(reply->payload));
   EXPECT_EQ(health.status(), v1::HealthCheckResponse::DRAINING);
   clock_.Jump(absl::Hours(2));
-  witness.Ping();
+  witness.SendCounts();
   shutdown.join();
 }
 

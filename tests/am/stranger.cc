@@ -155,4 +155,12 @@ bool Stranger::Ping() {
   return pong.has_value() && pong->header.call_id == ping.call_id;
 }
 
+void Stranger::SendCounts() {
+  v1::Counts counts;
+  counts.set_received(counted_);
+  MessageHeader message;
+  message.kind = MessageKind::kCounts;
+  Send(message, counts.SerializeAsString());
+}
+
 }  // namespace am

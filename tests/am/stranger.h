@@ -71,6 +71,9 @@ class Stranger final : private transport::LaneObserver {
   // Whether the server answers a PING.
   bool Ping();
 
+  // Tells the server what has been received, without an answer.
+  void SendCounts();
+
  private:
   void OnWritable() override {}
   void OnLost(absl::string_view) override {}
