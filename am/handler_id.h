@@ -13,6 +13,9 @@
 
 namespace am {
 
+// The id of a name that is not one.
+inline constexpr std::uint64_t kNoHandler = 0;
+
 // The service under which handlers with a bare name appear.
 inline constexpr absl::string_view kBareService = "am.v1.Handlers";
 
@@ -24,6 +27,10 @@ constexpr std::uint64_t HandlerId(absl::string_view full_name) {
   }
   return hash;
 }
+
+// Whether it is the full name of a handler: something, a slash, and a letter
+// followed by letters, digits and underscores.
+bool IsHandlerName(absl::string_view full_name);
 
 // "compute" becomes "am.v1.Handlers/compute"; a name with a slash stays.
 std::string FullHandlerName(absl::string_view name);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
 namespace am {
@@ -24,15 +23,6 @@ MethodSpec WithNames(MethodSpec spec, const std::string& name,
   spec.input_type = input;
   spec.output_type = output;
   return spec;
-}
-
-bool IsIdentifier(absl::string_view text) {
-  return !text.empty() &&
-         absl::ascii_isalpha(static_cast<unsigned char>(text.front())) &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
-                  c == '_';
-         });
 }
 
 }  // namespace
@@ -66,9 +56,7 @@ void HandlerEntry::NoteRun(absl::Duration time) {
 }
 
 absl::Status HandlerTable::Check(const MethodSpec& spec) const {
-  const auto slash = spec.name.find('/');
-  if (slash == absl::string_view::npos ||
-      !IsIdentifier(spec.name.substr(slash + 1))) {
+  if (!IsHandlerName(spec.name)) {
     return absl::InvalidArgumentError(absl::StrCat(
         "\"", spec.name,
         "\" is not a handler's name: a letter, then letters, digits and _"));

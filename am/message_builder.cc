@@ -10,7 +10,9 @@
 namespace am {
 
 MessageBuilder::MessageBuilder(Client client, absl::string_view handler)
-    : client_(client), name_(FullHandlerName(handler)), id_(HandlerId(name_)) {}
+    : client_(client),
+      name_(FullHandlerName(handler)),
+      id_(IsHandlerName(name_) ? HandlerId(name_) : kNoHandler) {}
 
 MessageBuilder& MessageBuilder::Payload(
     const google::protobuf::MessageLite& message) {

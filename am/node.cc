@@ -83,6 +83,12 @@ absl::StatusOr<Node::Outgoing> Node::Prepare(const MethodSpec& spec,
                                              Target target,
                                              const Payload& payload,
                                              const CallOptions& options) const {
+  if (spec.id == kNoHandler) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", spec.name,
+                     "\" is not a handler's name: a letter, then letters, "
+                     "digits and _"));
+  }
   Outgoing outgoing;
   outgoing.peer = peers_.Find(target.instance());
   if (outgoing.peer == nullptr) {

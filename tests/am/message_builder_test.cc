@@ -35,9 +35,9 @@ TEST_P(MessageBuilderTest, BareAndFullNamesAreTheSame) {
   EXPECT_EQ(*Ask("am.v1.Handlers/echo", "2"), "2");
 }
 
-TEST_P(MessageBuilderTest, NameThatIsNoneIsUnimplemented) {
-  EXPECT_EQ(Confirm("_ack").code(), absl::StatusCode::kUnimplemented);
-  EXPECT_EQ(Confirm("").code(), absl::StatusCode::kUnimplemented);
+TEST_P(MessageBuilderTest, NameThatIsNoneIsRefusedWhereItIsSent) {
+  EXPECT_EQ(Confirm("_ack").code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Confirm("").code(), absl::StatusCode::kInvalidArgument);
 }
 
 TEST_P(MessageBuilderTest, BytesArriveAsTheyAre) {
