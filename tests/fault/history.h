@@ -28,8 +28,8 @@ namespace am::fault {
 struct Operation {
   std::uint64_t id = 0;  // of one history; in the order of sending per sender
   Pattern pattern = Pattern::kNoReturn;
-  InstanceId sender;
-  InstanceId target;
+  InstanceId sender = {};
+  InstanceId target = {};
   bool idempotent = false;  // may run more than once
   bool ordered = false;     // its handler is ordered, and it is not retried
 
@@ -50,22 +50,24 @@ struct Operation {
 // history they stand in the order in which they ran, per instance.
 struct Execution {
   std::uint64_t operation = 0;
-  InstanceId instance;
+  InstanceId instance = {};
 };
 
 // The one-way messages of one instance to another, once nothing moves.
 struct Account {
-  InstanceId sender;
-  InstanceId receiver;
-  Ledger ledger;
+  InstanceId sender = {};
+  InstanceId receiver = {};
+  Ledger ledger = {};
   bool connected = false;  // at the end: both live, and joined
 };
 
+// Every member has an initialiser, so that {.operations = {x}} warns of
+// nothing.
 struct History {
-  std::vector<InstanceId> died;  // killed at some time
-  std::vector<Operation> operations;
-  std::vector<Execution> executions;
-  std::vector<Account> accounts;
+  std::vector<InstanceId> died = {};  // killed at some time
+  std::vector<Operation> operations = {};
+  std::vector<Execution> executions = {};
+  std::vector<Account> accounts = {};
 };
 
 // What is wrong with it, a line each; none: every promise is kept.
