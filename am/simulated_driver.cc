@@ -12,13 +12,13 @@ constexpr std::size_t kBurstFrames = 32;
 }  // namespace
 
 bool SimulatedDriver::Step() {
-  if (sink_ == nullptr || paused_) return false;
+  if (sink_ == nullptr || paused_ || killed_) return false;
   bool progress = TakeBurst();
   progress |= Tick();
   // Quick work belongs to the burst that brought it, pooled work to nobody.
-  while (RunOne(quick_)) progress = true;
+  while (!killed_ && RunOne(quick_)) progress = true;
   EndBurst();
-  return RunOne(pooled_) || progress;
+  return (!killed_ && RunOne(pooled_)) || progress;
 }
 
 bool SimulatedDriver::TakeBurst() {
@@ -53,11 +53,21 @@ bool SimulatedDriver::RunOne(std::deque<Work>& queue) {
 }
 
 absl::Time SimulatedDriver::NextEvent() const {
-  if (sink_ == nullptr || paused_) return absl::InfiniteFuture();
+  if (sink_ == nullptr || paused_ || killed_) return absl::InfiniteFuture();
   return std::min(next_tick_, transport_.NextRelease());
 }
 
+void SimulatedDriver::Kill() {
+  killed_ = true;
+  abandoned_ = std::exchange(quick_, {});
+}
+
+// A coroutine that waits can be destroyed only by itself: its calls have ended
+// by now, and it goes on. Handlers that had not begun have been cancelled.
 void SimulatedDriver::Stop() {
+  while (killed_ && (RunOne(quick_) || RunOne(abandoned_))) {
+  }
+  if (sink_ != nullptr) world_.Forget(*this);
   sink_ = nullptr;
   quick_.clear();
   pooled_.clear();
@@ -76,14 +86,17 @@ bool SimulatedDriver::DeferFlush(std::shared_ptr<Flushable> output) {
 // Who waits within a burst ends it first, as a thread hands its role over.
 void SimulatedDriver::Wait(PendingCall& call) {
   EndBurst();
-  while (!call.done()) world_.Step(absl::InfiniteFuture());
+  while (!call.done()) {
+    if (killed_) throw InstanceKilled();
+    world_.Step(absl::InfiniteFuture());
+  }
 }
 
 bool SimulatedDriver::WaitUntil(absl::FunctionRef<bool()> condition,
                                 absl::Time deadline) {
   EndBurst();
   while (!condition()) {
-    if (!world_.Step(deadline)) return condition();
+    if (killed_ || !world_.Step(deadline)) return condition();
   }
   return true;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <exception>
 #include <memory>
 #include <vector>
 
@@ -9,6 +10,12 @@
 #include "am/simulated_world.h"
 
 namespace am {
+
+// Thrown where an instance waits that has been killed.
+class InstanceKilled final : public std::exception {
+ public:
+  const char* what() const noexcept override { return "it was killed"; }
+};
 
 class SimulatedDriver final : public Driver {
  public:
@@ -22,7 +29,11 @@ class SimulatedDriver final : public Driver {
   absl::Time NextEvent() const;
 
   void set_paused(bool paused) { paused_ = paused; }
-  const transport::FaultyTransport& transport() const { return transport_; }
+
+  // Nothing runs any more but, in Stop, what lets handlers that wait go.
+  void Kill();
+
+  transport::FaultyTransport& transport() const { return transport_; }
 
   void Start(FrameSink& sink) override { sink_ = &sink; }
   void Stop() override;
@@ -46,10 +57,12 @@ class SimulatedDriver final : public Driver {
   FrameSink* sink_ = nullptr;
   std::deque<Work> quick_;
   std::deque<Work> pooled_;
+  std::deque<Work> abandoned_;  // quick work, when it was killed
   std::vector<std::shared_ptr<Flushable>> deferred_;
   absl::Time next_tick_ = absl::InfiniteFuture();
   bool in_burst_ = false;
   bool paused_ = false;
+  bool killed_ = false;
 };
 
 }  // namespace am

@@ -9,8 +9,22 @@
 namespace am {
 
 using transport::Address;
+using transport::CutKind;
 using transport::FaultCounts;
 using transport::FaultyTransport;
+
+namespace {
+
+void Add(const FaultCounts& counts, FaultCounts& sum) {
+  sum.dropped += counts.dropped;
+  sum.duplicated += counts.duplicated;
+  sum.delayed += counts.delayed;
+  sum.reordered += counts.reordered;
+  sum.swallowed += counts.swallowed;
+  sum.lanes_cut += counts.lanes_cut;
+}
+
+}  // namespace
 
 SimulatedWorld::SimulatedWorld(std::uint64_t seed,
                                const transport::FaultOptions& faults)
@@ -24,8 +38,13 @@ std::unique_ptr<Manager> SimulatedWorld::MakeManager(const std::string& name,
   faults.seed = random_();
   auto transport = std::make_shared<FaultyTransport>(
       network_.MakeTransport(), faults, [this] { return clock_.now; });
+  for (const auto& [direction, kind] : cuts_) {
+    if (direction.first != name) continue;
+    transport->Cut(Address::InProcess(direction.second), kind);
+  }
   auto driver = std::make_shared<SimulatedDriver>(*this, *transport);
-  instances_[name] = {transport.get(), driver};
+  drivers_[name] = driver;
+  faults_so_far_.restarts += killed_.erase(name);
   options.name = name;
   options.listen = {absl::StrCat("inproc://", name)};
   options.id = InstanceId(random_() | 1);
@@ -60,66 +79,103 @@ bool SimulatedWorld::Step(absl::Time limit) {
 
 // In an order that the seed decides.
 bool SimulatedWorld::StepInstances() {
-  std::vector<std::shared_ptr<SimulatedDriver>> drivers = Drivers();
+  std::vector<std::shared_ptr<SimulatedDriver>> drivers;
+  for (const auto& [name, driver] : drivers_) drivers.push_back(driver);
   std::shuffle(drivers.begin(), drivers.end(), random_);
   bool progress = false;
   for (const auto& driver : drivers) progress |= driver->Step();
   return progress;
 }
 
-std::vector<std::shared_ptr<SimulatedDriver>> SimulatedWorld::Drivers() const {
-  std::vector<std::shared_ptr<SimulatedDriver>> drivers;
-  for (const auto& [name, instance] : instances_) {
-    if (auto driver = instance.driver.lock()) {
-      drivers.push_back(std::move(driver));
-    }
-  }
-  return drivers;
-}
-
 absl::Time SimulatedWorld::NextEvent() const {
   absl::Time next = absl::InfiniteFuture();
-  for (const auto& driver : Drivers()) {
+  for (const auto& [name, driver] : drivers_) {
     next = std::min(next, driver->NextEvent());
   }
   return next;
 }
 
-SimulatedWorld::Instance& SimulatedWorld::At(const std::string& name) {
-  return instances_.at(name);
+std::shared_ptr<SimulatedDriver> SimulatedWorld::Find(
+    const std::string& name) const {
+  const auto found = drivers_.find(name);
+  return found == drivers_.end() ? nullptr : found->second;
 }
 
+// -- Faults ------------------------------------------------------------------
+
 void SimulatedWorld::Cut(const std::string& one, const std::string& other,
-                         transport::CutKind kind) {
-  At(one).transport->Cut(Address::InProcess(other), kind);
-  At(other).transport->Cut(Address::InProcess(one), kind);
+                         CutKind kind) {
+  Count(kind);
+  SetCut({one, other}, kind);
+  SetCut({other, one}, kind);
+}
+
+void SimulatedWorld::CutOneWay(const std::string& from, const std::string& to,
+                               CutKind kind) {
+  Count(kind);
+  ++faults_so_far_.one_way_cuts;
+  SetCut({from, to}, kind);
+}
+
+void SimulatedWorld::Count(CutKind kind) {
+  ++(kind == CutKind::kSilent ? faults_so_far_.silent_cuts
+                              : faults_so_far_.loud_cuts);
+}
+
+void SimulatedWorld::SetCut(const Direction& direction, CutKind kind) {
+  cuts_[direction] = kind;
+  if (const auto driver = Find(direction.first)) {
+    driver->transport().Cut(Address::InProcess(direction.second), kind);
+  }
 }
 
 void SimulatedWorld::Heal(const std::string& one, const std::string& other) {
-  At(one).transport->Heal(Address::InProcess(other));
-  At(other).transport->Heal(Address::InProcess(one));
+  Mend({one, other});
+  Mend({other, one});
+}
+
+void SimulatedWorld::Mend(const Direction& direction) {
+  cuts_.erase(direction);
+  if (const auto driver = Find(direction.first)) {
+    driver->transport().Heal(Address::InProcess(direction.second));
+  }
 }
 
 void SimulatedWorld::Pause(const std::string& name) {
-  if (const auto driver = At(name).driver.lock()) driver->set_paused(true);
+  if (const auto driver = Find(name)) {
+    ++faults_so_far_.pauses;
+    driver->set_paused(true);
+  }
 }
 
 void SimulatedWorld::Resume(const std::string& name) {
-  if (const auto driver = At(name).driver.lock()) driver->set_paused(false);
+  if (const auto driver = Find(name)) driver->set_paused(false);
 }
 
-FaultCounts SimulatedWorld::fault_counts() const {
-  FaultCounts sum;
-  for (const auto& driver : Drivers()) {
-    const FaultCounts counts = driver->transport().counts();
-    sum.dropped += counts.dropped;
-    sum.duplicated += counts.duplicated;
-    sum.delayed += counts.delayed;
-    sum.reordered += counts.reordered;
-    sum.swallowed += counts.swallowed;
-    sum.lanes_cut += counts.lanes_cut;
+void SimulatedWorld::Kill(const std::string& name) {
+  const auto driver = Find(name);
+  if (driver == nullptr) return;
+  ++faults_so_far_.kills;
+  killed_.insert(name);
+  network_.Kill(name);
+  driver->Kill();
+  Forget(*driver);
+}
+
+// It has stopped: its faults count, but its transport may go.
+void SimulatedWorld::Forget(const SimulatedDriver& driver) {
+  const std::size_t running = std::erase_if(drivers_, [&](const auto& entry) {
+    return entry.second.get() == &driver;
+  });
+  if (running > 0) Add(driver.transport().counts(), faults_so_far_.frames);
+}
+
+SimulatedFaults SimulatedWorld::fault_counts() const {
+  SimulatedFaults faults = faults_so_far_;
+  for (const auto& [name, driver] : drivers_) {
+    Add(driver->transport().counts(), faults.frames);
   }
-  return sum;
+  return faults;
 }
 
 }  // namespace am

@@ -7,6 +7,8 @@
 //   alice->client().Connect("inproc://bob");       // runs the world on
 //   world.Cut("alice", "bob", CutKind::kSilent);
 //   world.Run(absl::Seconds(10));                  // takes no time at all
+//   world.Kill("bob");
+//   auto successor = world.MakeManager("bob", {}); // another incarnation
 //
 // These are the Managers of production, with the same links, windows, tables
 // and handlers; only what drives them, what carries their frames and what time
@@ -24,7 +26,9 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
@@ -38,6 +42,17 @@
 namespace am {
 
 class SimulatedDriver;
+
+// The faults that befell a world: frames by their fates, and what the test did.
+struct SimulatedFaults {
+  transport::FaultCounts frames;
+  std::uint64_t silent_cuts = 0;  // in one direction or both
+  std::uint64_t loud_cuts = 0;
+  std::uint64_t one_way_cuts = 0;  // those of them in one direction
+  std::uint64_t pauses = 0;
+  std::uint64_t kills = 0;
+  std::uint64_t restarts = 0;  // on the name of one that was killed
+};
 
 class SimulatedWorld {
  public:
@@ -63,9 +78,13 @@ class SimulatedWorld {
   // is nothing to do until then, and it is that time.
   bool Step(absl::Time limit);
 
-  // Frames between the two, in both directions.
+  // Frames between the two, in both directions or from the one to the other.
+  // A cut is between names: it lasts over kills and restarts, until Heal, which
+  // heals both directions. REQUIRES: an instance was made of each name.
   void Cut(const std::string& one, const std::string& other,
            transport::CutKind kind);
+  void CutOneWay(const std::string& from, const std::string& to,
+                 transport::CutKind kind);
   void Heal(const std::string& one, const std::string& other);
 
   // A process that is stopped, as by SIGSTOP: it does nothing, and its frames
@@ -73,8 +92,20 @@ class SimulatedWorld {
   void Pause(const std::string& name);
   void Resume(const std::string& name);
 
+  // The instance vanishes, as by kill -9: no GOODBYE, no flush. What it handed
+  // to a lane that a fault delayed is lost with it; its peers' lanes are lost.
+  // MakeManager may then be called again with the name, and makes a new
+  // incarnation.
+  //
+  // Its Manager remains, to be destroyed at any time, which takes no time and
+  // reaches nobody. Within, its calls end with UNAVAILABLE and coroutines that
+  // wait go on to their end; until then none of its code runs. A handler of
+  // it that blocks in Await is thrown out with an exception.
+  // Killing one that is dead already does nothing.
+  void Kill(const std::string& name);
+
   // All faults so far.
-  transport::FaultCounts fault_counts() const;
+  SimulatedFaults fault_counts() const;
 
  private:
   friend class SimulatedDriver;
@@ -84,21 +115,25 @@ class SimulatedWorld {
     absl::Time Now() const override { return now; }
     absl::Time now = absl::UnixEpoch();
   };
-  struct Instance {
-    transport::FaultyTransport* transport;
-    std::weak_ptr<SimulatedDriver> driver;
-  };
+  using Direction = std::pair<std::string, std::string>;  // from, to
 
+  void SetCut(const Direction& direction, transport::CutKind kind);
+  void Mend(const Direction& direction);
+  void Count(transport::CutKind kind);
+  void Forget(const SimulatedDriver& driver);
   bool StepInstances();
   absl::Time NextEvent() const;
-  std::vector<std::shared_ptr<SimulatedDriver>> Drivers() const;
-  Instance& At(const std::string& name);
+  std::shared_ptr<SimulatedDriver> Find(const std::string& name) const;
 
   SimulatedClock clock_;
   std::mt19937_64 random_;
   transport::FaultOptions faults_;
   transport::InProcessNetwork network_;
-  std::map<std::string, Instance> instances_;
+  // Those that run, or were paused. Managers stop their drivers.
+  std::map<std::string, std::shared_ptr<SimulatedDriver>> drivers_;
+  std::map<Direction, transport::CutKind> cuts_;
+  std::set<std::string> killed_;   // names that wait for a successor
+  SimulatedFaults faults_so_far_;  // of frames: of those that have stopped
 };
 
 }  // namespace am

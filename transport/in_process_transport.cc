@@ -39,6 +39,7 @@ struct Arrival {
 struct Station {
   std::deque<Arrival> arrivals;
   bool interrupted = false;
+  bool killed = false;
   CondVar changed;
   LaneNotices notices;
 };
@@ -68,7 +69,8 @@ class InProcessBoard {
                                 const std::string& to, LaneObserver& observer) {
     MutexLock lock(mutex_);
     const auto found = listeners_.find(to);
-    Station* receiver = found == listeners_.end() ? nullptr : found->second;
+    const bool nobody = found == listeners_.end() || from->killed;
+    Station* receiver = nobody ? nullptr : found->second;
     auto pipe = std::make_shared<Pipe>(
         Pipe{++pipes_opened_, from, receiver, from->notices.Add(observer)});
     pipes_.emplace(pipe->id, pipe);
@@ -131,6 +133,19 @@ class InProcessBoard {
 
   void Remove(Station& station) {
     MutexLock lock(mutex_);
+    RemoveLocked(station);
+  }
+
+  void Kill(const std::string& name) {
+    MutexLock lock(mutex_);
+    const auto found = listeners_.find(name);
+    if (found == listeners_.end()) return;
+    found->second->killed = true;
+    RemoveLocked(*found->second);
+  }
+
+ private:
+  void RemoveLocked(Station& station) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     std::erase_if(listeners_,
                   [&](const auto& entry) { return entry.second == &station; });
     for (auto& [id, pipe] : pipes_) {
@@ -142,7 +157,6 @@ class InProcessBoard {
     station.arrivals.clear();
   }
 
- private:
   std::string FreeNameLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     std::string name;
     do {
@@ -259,5 +273,7 @@ std::unique_ptr<Transport> InProcessNetwork::MakeTransport(
     const InProcessOptions& options) {
   return std::make_unique<InProcessTransport>(board_, options);
 }
+
+void InProcessNetwork::Kill(const std::string& name) { board_->Kill(name); }
 
 }  // namespace am::transport

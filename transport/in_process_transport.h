@@ -25,6 +25,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 
 #include "am/transport/transport.h"
 
@@ -51,6 +52,12 @@ class InProcessNetwork {
   // The options count for what the new transport sends.
   std::unique_ptr<Transport> MakeTransport(
       const InProcessOptions& options = InProcessOptions());
+
+  // The transport that listens on `name`, if there is one, is cut out as if
+  // its process were killed: what it sent stays with the receivers, what waits
+  // in it is lost, and so are all lanes to it and from it and those it opens
+  // later. The name is free again.
+  void Kill(const std::string& name);
 
  private:
   std::shared_ptr<InProcessBoard> board_;

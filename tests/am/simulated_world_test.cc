@@ -155,6 +155,109 @@ TEST_F(SimulatedWorldTest, TheSenderIsToldOfHandlersThatTakeTheirTime) {
   EXPECT_EQ(delivered(), 1u);
 }
 
+TEST_F(SimulatedWorldTest, ACutMayBeOneWay) {
+  SimulatedWorld world(1);
+  const auto alice = Make(world, "alice"), bob = Make(world, "bob");
+  Connect(*alice, "bob");
+  world.CutOneWay("bob", "alice", CutKind::kSilent);
+  int heard = 0;
+  ASSERT_TRUE(bob->RegisterNoReturn(
+                     "hear", [&](Context&, const std::string&) { ++heard; })
+                  .ok());
+  ASSERT_TRUE(
+      alice->client().Message("hear").SendDetached(bob->instance_id()).ok());
+  EXPECT_EQ(Await(world, Call(*alice, *bob)).second.code(),
+            absl::StatusCode::kUnavailable);
+  EXPECT_EQ(heard, 1);
+}
+
+TEST_F(SimulatedWorldTest, AKillIsNoticedAtOnce) {
+  SimulatedWorld world(1);
+  const auto alice = Make(world, "alice");
+  const auto bob = Make(world, "bob");
+  Connect(*alice, "bob");
+  world.Kill("bob");
+  const auto [time, status] = Await(world, Call(*alice, *bob));
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
+  EXPECT_EQ(time, absl::ZeroDuration());
+}
+
+TEST_F(SimulatedWorldTest, ARestartOnANameIsAnotherInstance) {
+  SimulatedWorld world(1);
+  const auto alice = Make(world, "alice");
+  const auto bob = Make(world, "bob");
+  Connect(*alice, "bob");
+  world.Kill("bob");
+  world.Run(absl::Milliseconds(1));
+  const auto successor = Make(world, "bob");
+  EXPECT_NE(successor->instance_id(), bob->instance_id());
+  Connect(*alice, "bob");
+  EXPECT_TRUE(Await(world, Call(*alice, *successor)).second.ok());
+  EXPECT_EQ(Await(world, Call(*alice, *bob)).second.code(),
+            absl::StatusCode::kUnavailable);
+}
+
+// Though a handler of it waits, and somebody for that.
+TEST_F(SimulatedWorldTest, TheManagerOfOneThatWasKilledGoesInNoTime) {
+  SimulatedWorld world(1);
+  const auto alice = Make(world, "alice");
+  auto bob = Make(world, "bob");
+  Connect(*alice, "bob");
+  bool ended = false;
+  ASSERT_TRUE(
+      bob->RegisterAck("wait",
+                       [&](Context&, const std::string&) -> Task<absl::Status> {
+                         const absl::Status status =
+                             co_await Future<void>(bob->node().AwaitHandler(
+                                 "never", absl::Seconds(20)));
+                         ended = true;
+                         co_return status;
+                       })
+          .ok());
+  auto call =
+      alice->client().Message("wait").SendAndConfirm(bob->instance_id());
+  world.Run(absl::Seconds(1));
+  world.Kill("bob");
+  world.Run(absl::Seconds(1));
+  EXPECT_FALSE(ended);
+  const absl::Time begin = world.clock().Now();
+  bob.reset();
+  EXPECT_TRUE(ended);
+  EXPECT_EQ(world.clock().Now(), begin);
+  EXPECT_EQ(call.Await().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(SimulatedWorldTest, ACutOutlivesARestart) {
+  SimulatedWorld world(1);
+  const auto alice = Make(world, "alice"), bob = Make(world, "bob");
+  world.Cut("alice", "bob", CutKind::kLoud);
+  world.Kill("alice");
+  const auto successor = Make(world, "alice");
+  EXPECT_FALSE(successor->client().Connect("inproc://bob").ok());
+  world.Heal("alice", "bob");
+  EXPECT_TRUE(successor->client().Connect("inproc://bob").ok());
+}
+
+TEST_F(SimulatedWorldTest, FaultsAreCounted) {
+  SimulatedWorld world(1, {.drop = 1});
+  auto alice = Make(world, "alice");
+  const auto bob = Make(world, "bob");
+  EXPECT_FALSE(alice->client().Connect("inproc://bob").ok());
+  world.Cut("alice", "bob", CutKind::kLoud);
+  world.CutOneWay("alice", "bob", CutKind::kSilent);
+  world.Pause("bob");
+  world.Kill("alice");
+  alice = Make(world, "alice");
+  const SimulatedFaults faults = world.fault_counts();
+  EXPECT_EQ(faults.frames.dropped, 1u);
+  EXPECT_EQ(faults.loud_cuts, 1u);
+  EXPECT_EQ(faults.silent_cuts, 1u);
+  EXPECT_EQ(faults.one_way_cuts, 1u);
+  EXPECT_EQ(faults.pauses, 1u);
+  EXPECT_EQ(faults.kills, 1u);
+  EXPECT_EQ(faults.restarts, 1u);
+}
+
 // Eight instances call each other under every fault there is. Every call ends
 // exactly once, in time, and with a status that says why.
 std::string RunFaultyWorld(std::uint64_t seed) {

@@ -71,6 +71,30 @@ TEST(InProcessTransport, NoticesComeFromTheSendersReceiveAlone) {
   EXPECT_TRUE(lane.lost());
 }
 
+TEST(InProcessTransport, OneThatIsKilledLeavesOnlyWhatItSent) {
+  Neighbours n;
+  ASSERT_TRUE(n.alice->Listen(Address::InProcess("alice")).ok());
+  ASSERT_TRUE(n.bob->Listen(Address::InProcess("bob")).ok());
+  WatchedLane to_bob(*n.alice, Address::InProcess("bob"));
+  WatchedLane to_alice(*n.bob, Address::InProcess("alice"));
+  EXPECT_EQ(to_bob.TrySend("1"), SendResult::kSent);
+  EXPECT_EQ(to_alice.TrySend("1"), SendResult::kSent);
+  n.network.Kill("alice");
+  EXPECT_EQ(to_bob.TrySend("2"), SendResult::kClosed);
+  EXPECT_EQ(Look(*n.alice), 0u);
+  EXPECT_EQ(Look(*n.bob), 1u);
+  EXPECT_TRUE(to_alice.lost());
+}
+
+TEST(InProcessTransport, AnotherMayListenWhereOneWasKilled) {
+  Neighbours n;
+  ASSERT_TRUE(n.bob->Listen(Address::InProcess("bob")).ok());
+  n.network.Kill("bob");
+  ASSERT_TRUE(n.alice->Listen(Address::InProcess("bob")).ok());
+  WatchedLane from_killed(*n.bob, Address::InProcess("bob"));
+  EXPECT_EQ(from_killed.TrySend("1"), SendResult::kClosed);
+}
+
 TEST(InProcessTransport, FramesComeInTheOrderOfSendingOverAllLanes) {
   Neighbours n;
   ASSERT_TRUE(n.bob->Listen(Address::InProcess("bob")).ok());
