@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "am/examples/spawn.h"
 
 namespace am::examples {
 namespace {
@@ -24,7 +23,7 @@ absl::StatusOr<ChildProcess> ChildProcess::Start(
     std::vector<std::string> command) {
   const absl::StatusOr<Spawned> child = Spawn(std::move(command));
   if (!child.ok()) return child.status();
-  return ChildProcess(child->pid, child->output);
+  return ChildProcess(*child);
 }
 
 ChildProcess::ChildProcess(ChildProcess&& other) noexcept

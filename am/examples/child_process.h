@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "am/examples/line_reader.h"
+#include "am/examples/spawn.h"
 
 namespace am::examples {
 
@@ -23,6 +24,10 @@ class ChildProcess {
   // As Spawn: "/proc/self/exe" is the program that runs now, and a path that
   // leads nowhere shows later, in ReadLine and Stop.
   static absl::StatusOr<ChildProcess> Start(std::vector<std::string> command);
+
+  // Takes charge of a child that was started in another way.
+  explicit ChildProcess(const Spawned& child)
+      : pid_(child.pid), output_(child.output), lines_(child.output) {}
 
   // Kills it, if it was not stopped.
   ~ChildProcess();
@@ -41,9 +46,6 @@ class ChildProcess {
   absl::Status Stop(absl::Duration timeout);
 
  private:
-  ChildProcess(pid_t pid, int output)
-      : pid_(pid), output_(output), lines_(output) {}
-
   pid_t pid_;  // 0 once it has ended
   int output_;
   LineReader lines_;
