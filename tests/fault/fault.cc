@@ -1,0 +1,66 @@
+// Runs the cases, or those that are named, and prints a row for each.
+//
+//   tools/dev fault                 tools/dev fault kill_receiver_tcp ...
+#include <algorithm>
+#include <cstdio>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/fault/cases.h"
+
+namespace am::fault {
+namespace {
+
+using Case = std::pair<std::string, std::function<Row()>>;
+
+std::vector<Case> AllCases() {
+  std::vector<Case> cases;
+  for (const Scheme scheme : {"tcp", "ipc"}) {
+    cases.emplace_back("steady_" + scheme, [=] { return Steady(scheme); });
+    cases.emplace_back("kill_receiver_" + scheme,
+                       [=] { return KillReceiver(scheme); });
+    cases.emplace_back("kill_sender_" + scheme,
+                       [=] { return KillSender(scheme); });
+  }
+  return cases;
+}
+
+bool RunCase(const Case& fault) {
+  const Row row = fault.second();
+  std::printf("%s\n", row.ToString().c_str());
+  for (const std::string& violation : row.violations) {
+    std::printf("  %s\n", violation.c_str());
+  }
+  std::fflush(stdout);
+  return row.ok();
+}
+
+int Run(const std::vector<std::string>& names) {
+  bool all_ok = true;
+  std::size_t run = 0;
+  for (const Case& fault : AllCases()) {
+    if (!names.empty() &&
+        std::find(names.begin(), names.end(), fault.first) == names.end()) {
+      continue;
+    }
+    ++run;
+    all_ok &= RunCase(fault);
+  }
+  if (run < names.size() || run == 0) {
+    std::fprintf(stderr, "no such case; there are:\n");
+    for (const Case& fault : AllCases()) {
+      std::fprintf(stderr, "  %s\n", fault.first.c_str());
+    }
+    return 2;
+  }
+  return all_ok ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace am::fault
+
+int main(int argc, char** argv) {
+  return am::fault::Run({argv + 1, argv + argc});
+}

@@ -1,0 +1,56 @@
+// An instance in a process that a case has forked, and what such processes
+// share.
+#pragma once
+
+#include <signal.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "am/manager.h"
+
+namespace am::fault {
+
+struct InstanceOptions {
+  // The only address it listens on, so that nothing gets around a fault.
+  std::string listen = "tcp://127.0.0.1:0";
+
+  LinkOptions link = {};
+  ExecutionOptions execution = {};
+
+  // A file that stands for a network namespace to enter; empty: none.
+  std::string network = {};
+};
+
+// Not OK: also if the namespace cannot be entered. REQUIRES: this process has
+// one thread.
+absl::StatusOr<std::unique_ptr<Manager>> MakeInstance(
+    const InstanceOptions& options);
+
+// Signals as a queue, for a process that is told by them what to do.
+class Signals {
+ public:
+  // From now on SIGTERM, SIGUSR1 and SIGUSR2 wait for Next. REQUIRES: this
+  // process has one thread.
+  Signals();
+
+  // Blocks until there is one.
+  int Next() const;
+
+ private:
+  sigset_t signals_;
+};
+
+// CLOCK_MONOTONIC.
+std::int64_t NowNs();
+
+// Prints a line, whole, for the parent to read. Threads: any.
+void Tell(absl::string_view line);
+
+// Tells "at ADDRESS INSTANCE".
+void TellAddress(const Manager& manager);
+
+}  // namespace am::fault

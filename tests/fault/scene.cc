@@ -1,0 +1,186 @@
+#include "tests/fault/scene.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <set>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "am/examples/or_die.h"
+#include "tests/fault/fork.h"
+
+namespace am::fault {
+namespace {
+
+using examples::ChildProcess;
+using examples::OrDie;
+
+// For whatever takes a moment, on a machine that may be busy.
+constexpr absl::Duration kPatience = absl::Seconds(60);
+
+// Room in each journal; what is not used costs nothing.
+constexpr std::size_t kMostMessages = 16'000'000;
+
+// Short, unlike the folders that a test is given: the path of a unix socket
+// has at most 107 characters.
+std::string MakeFolder() {
+  char path[] = "/tmp/am_fault.XXXXXX";
+  if (mkdtemp(path) == nullptr) {
+    OrDie(absl::Status(absl::ErrnoToStatusCode(errno), "mkdtemp"));
+  }
+  return path;
+}
+
+// The next line that begins with `prefix`; others are passed over.
+std::string AwaitLine(ChildProcess& process, const std::string& prefix) {
+  std::string line;
+  do {
+    line = OrDie(process.ReadLine(kPatience));
+  } while (!absl::StartsWith(line, prefix));
+  return line;
+}
+
+// A process that has told its address.
+template <typename Process>
+Process Started(const std::function<int()>& run) {
+  ChildProcess process = OrDie(Fork(run));
+  const std::vector<std::string> words =
+      absl::StrSplit(AwaitLine(process, "at "), ' ');
+  return {std::move(process), words.at(1),
+          OrDie(InstanceId::Parse(words.at(2)))};
+}
+
+Operation ToOperation(const Sent& sent) {
+  Operation operation;
+  operation.id = sent.operation;
+  operation.pattern = sent.pattern;
+  operation.sender = InstanceId(sent.sender);
+  operation.target = InstanceId(sent.target);
+  operation.ordered = sent.ordered;
+  // Whoever was killed within the send may have sent it.
+  operation.accepted =
+      sent.pattern != Pattern::kNoReturn || sent.ended_ns == 0 || sent.accepted;
+  operation.completions = sent.completions;
+  operation.code = static_cast<absl::StatusCode>(sent.code);
+  operation.value_is_right = sent.value_is_right;
+  return operation;
+}
+
+}  // namespace
+
+InstanceId CallerProcess::AwaitJoined(std::size_t flow) {
+  const std::string line =
+      AwaitLine(process, absl::StrCat("joined ", flow, " "));
+  return OrDie(InstanceId::Parse(line.substr(line.rfind(' ') + 1)));
+}
+
+void CallerProcess::AwaitProgress(int times, std::size_t flow) {
+  for (int i = 0; i < times; ++i) {
+    AwaitLine(process, absl::StrCat("progress ", flow, " "));
+  }
+}
+
+Scene::Scene(std::string name)
+    : name_(std::move(name)),
+      folder_(MakeFolder()),
+      sent_(OrDie(Journal<Sent>::Make(kMostMessages))),
+      ran_(OrDie(Journal<Ran>::Make(kMostMessages))) {}
+
+Scene::~Scene() { std::filesystem::remove_all(folder_); }
+
+InstanceOptions Scene::At(const std::string& scheme) {
+  if (scheme == "tcp") return {};
+  return {.listen = absl::StrCat("ipc://", folder_, "/", ++sockets_)};
+}
+
+ServerProcess Scene::StartServer(ServerOptions options) {
+  options.ran = ran_.get();
+  return Started<ServerProcess>([&] { return Serve(options); });
+}
+
+CallerProcess Scene::StartCaller(CallerOptions options) {
+  options.sent = sent_.get();
+  return Started<CallerProcess>([&] { return Call(options); });
+}
+
+std::int64_t Scene::Kill(ServerProcess& server) {
+  return KillProcess(server.process, server.id);
+}
+
+std::int64_t Scene::Kill(CallerProcess& caller) {
+  return KillProcess(caller.process, caller.id);
+}
+
+std::int64_t Scene::KillProcess(ChildProcess& process, InstanceId id) {
+  const std::int64_t now = NowNs();
+  kill(process.pid(), SIGKILL);
+  process.Stop(kPatience).IgnoreError();  // says that it was killed
+  died_.push_back(id);
+  return now;
+}
+
+void Scene::Await(CallerProcess& caller) {
+  std::string line;
+  while (line != "end") {
+    line = OrDie(caller.process.ReadLine(kPatience));
+    if (absl::StartsWith(line, "account ")) {
+      accounts_.push_back(OrDie(ParseAccount(line)));
+    }
+  }
+  OrDie(caller.process.Stop(kPatience));
+}
+
+void Scene::Finish(CallerProcess& caller) {
+  kill(caller.process.pid(), SIGTERM);
+  Await(caller);
+}
+
+void Scene::Finish(ServerProcess& server) {
+  OrDie(server.process.Stop(kPatience));
+}
+
+std::vector<Sent> Scene::sent() const {
+  std::vector<Sent> all;
+  sent_->ForEach([&](const Sent& sent) { all.push_back(sent); });
+  return all;
+}
+
+History Scene::MakeHistory() const {
+  History history;
+  history.died = died_;
+  history.accounts = accounts_;
+  sent_->ForEach([&](const Sent& sent) {
+    history.operations.push_back(ToOperation(sent));
+  });
+  ran_->ForEach([&](const Ran& ran) {
+    history.executions.push_back({ran.operation, InstanceId(ran.instance)});
+  });
+  return history;
+}
+
+Row Scene::Judge() const {
+  const History history = MakeHistory();
+  Row row;
+  row.name = name_;
+  row.messages = history.operations.size();
+  std::set<std::uint64_t> delivered;
+  for (const Execution& execution : history.executions) {
+    delivered.insert(execution.operation);
+  }
+  row.delivered = delivered.size();
+  for (const Account& account : accounts_) {
+    row.in_doubt += account.ledger.in_doubt;
+  }
+  row.violations = Check(history);
+  if (sent_->overflow() + ran_->overflow() > 0) {
+    row.violations.push_back("a journal was too small");
+  }
+  return row;
+}
+
+}  // namespace am::fault

@@ -1,0 +1,96 @@
+// Scene: the processes of a case, their journals, and the judgement.
+//
+//   Scene scene("kill");
+//   ServerProcess server = scene.StartServer({});
+//   CallerProcess caller = scene.StartCaller({.servers = {server.address}});
+//   caller.AwaitProgress(1000);
+//   scene.Kill(server);
+//   scene.Finish(caller);
+//   Row row = scene.Judge();
+//
+// What cannot go on (a process that does not start, a line that does not come
+// in time) ends this process, and with it all that it started: see OrDie.
+//
+// Threads: one.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "am/examples/child_process.h"
+#include "tests/fault/caller.h"
+#include "tests/fault/history.h"
+#include "tests/fault/row.h"
+#include "tests/fault/server.h"
+
+namespace am::fault {
+
+struct ServerProcess {
+  examples::ChildProcess process;
+  std::string address;
+  InstanceId id;
+};
+
+struct CallerProcess {
+  // Blocks until flow `flow` has connected (again), and returns to whom.
+  InstanceId AwaitJoined(std::size_t flow = 0);
+
+  // Blocks until flow `flow` has told `times` more that it got on; see
+  // CallerOptions::tell_every.
+  void AwaitProgress(int times = 1, std::size_t flow = 0);
+
+  examples::ChildProcess process;
+  std::string address;
+  InstanceId id;
+};
+
+class Scene final {
+ public:
+  explicit Scene(std::string name);
+  ~Scene();
+  Scene(const Scene&) = delete;
+  Scene& operator=(const Scene&) = delete;
+
+  // An instance at an address of its own: "tcp" or "ipc".
+  InstanceOptions At(const std::string& scheme);
+
+  // `ran` and `sent` of the options are the scene's. Block until it runs.
+  ServerProcess StartServer(ServerOptions options);
+  CallerProcess StartCaller(CallerOptions options);
+
+  // Kill -9, and waits until it is gone. Returns when, by NowNs.
+  std::int64_t Kill(ServerProcess& server);
+  std::int64_t Kill(CallerProcess& caller);
+
+  // Waits until a caller that was given a number of messages has sent them;
+  // Finish has it stop sending. Both wait until all is accounted for, keep its
+  // accounts and have it exit.
+  void Await(CallerProcess& caller);
+  void Finish(CallerProcess& caller);
+
+  // Has a server exit, in order.
+  void Finish(ServerProcess& server);
+
+  // What the journals say, once nobody writes them.
+  std::vector<Sent> sent() const;
+  const std::vector<Account>& accounts() const { return accounts_; }
+
+  // Checks the history of it all.
+  Row Judge() const;
+
+ private:
+  std::int64_t KillProcess(examples::ChildProcess& process, InstanceId id);
+  History MakeHistory() const;
+
+  const std::string name_;
+  const std::string folder_;  // for unix sockets
+  int sockets_ = 0;
+  const std::unique_ptr<Journal<Sent>> sent_;
+  const std::unique_ptr<Journal<Ran>> ran_;
+  std::vector<InstanceId> died_;
+  std::vector<Account> accounts_;
+};
+
+}  // namespace am::fault
