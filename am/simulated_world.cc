@@ -10,21 +10,18 @@ namespace am {
 
 using transport::Address;
 using transport::CutKind;
-using transport::FaultCounts;
 using transport::FaultyTransport;
 
-namespace {
-
-void Add(const FaultCounts& counts, FaultCounts& sum) {
-  sum.dropped += counts.dropped;
-  sum.duplicated += counts.duplicated;
-  sum.delayed += counts.delayed;
-  sum.reordered += counts.reordered;
-  sum.swallowed += counts.swallowed;
-  sum.lanes_cut += counts.lanes_cut;
+SimulatedFaults& SimulatedFaults::operator+=(const SimulatedFaults& other) {
+  frames += other.frames;
+  silent_cuts += other.silent_cuts;
+  loud_cuts += other.loud_cuts;
+  one_way_cuts += other.one_way_cuts;
+  pauses += other.pauses;
+  kills += other.kills;
+  restarts += other.restarts;
+  return *this;
 }
-
-}  // namespace
 
 SimulatedWorld::SimulatedWorld(std::uint64_t seed,
                                const transport::FaultOptions& faults)
@@ -167,13 +164,13 @@ void SimulatedWorld::Forget(const SimulatedDriver& driver) {
   const std::size_t running = std::erase_if(drivers_, [&](const auto& entry) {
     return entry.second.get() == &driver;
   });
-  if (running > 0) Add(driver.transport().counts(), faults_so_far_.frames);
+  if (running > 0) faults_so_far_.frames += driver.transport().counts();
 }
 
 SimulatedFaults SimulatedWorld::fault_counts() const {
   SimulatedFaults faults = faults_so_far_;
   for (const auto& [name, driver] : drivers_) {
-    Add(driver->transport().counts(), faults.frames);
+    faults.frames += driver->transport().counts();
   }
   return faults;
 }

@@ -52,6 +52,8 @@ struct SimulatedFaults {
   std::uint64_t pauses = 0;
   std::uint64_t kills = 0;
   std::uint64_t restarts = 0;  // on the name of one that was killed
+
+  SimulatedFaults& operator+=(const SimulatedFaults& other);
 };
 
 class SimulatedWorld {

@@ -12,6 +12,16 @@ std::uint64_t SplitMix64(std::uint64_t& state) {
 
 }  // namespace
 
+FaultCounts& FaultCounts::operator+=(const FaultCounts& other) {
+  dropped += other.dropped;
+  duplicated += other.duplicated;
+  delayed += other.delayed;
+  reordered += other.reordered;
+  swallowed += other.swallowed;
+  lanes_cut += other.lanes_cut;
+  return *this;
+}
+
 FaultPlan::FaultPlan(const FaultOptions& options, std::uint64_t lane)
     : options_(options), state_(options.seed) {
   state_ = SplitMix64(state_) + lane;

@@ -22,6 +22,9 @@ struct FaultOptions {
   absl::Duration delay_min = absl::Milliseconds(1);
   absl::Duration delay_max = absl::Milliseconds(10);
 
+  // Frames that are sent from then on are spared.
+  absl::Time until = absl::InfiniteFuture();
+
   // How many frames of one lane may wait before TrySend says would-block.
   std::size_t waiting_frames = 1000;
 };
@@ -31,6 +34,18 @@ enum class Fault { kNone, kDrop, kDuplicate, kDelay, kReorder };
 struct Fate {
   Fault fault = Fault::kNone;
   absl::Duration delay;  // of kDelay and kReorder, otherwise zero
+};
+
+// The faults that a transport has injected.
+struct FaultCounts {
+  std::uint64_t dropped = 0;
+  std::uint64_t duplicated = 0;
+  std::uint64_t delayed = 0;
+  std::uint64_t reordered = 0;
+  std::uint64_t swallowed = 0;  // by a silent cut
+  std::uint64_t lanes_cut = 0;  // by a loud one
+
+  FaultCounts& operator+=(const FaultCounts& other);
 };
 
 // A value, as thread-safe as an int.

@@ -176,7 +176,9 @@ SendResult FaultyTransport::Core::TrySend(Road& road,
     road.refused = true;
     return SendResult::kWouldBlock;
   }
-  if (!road.next_fate.has_value()) road.next_fate = road.plan.Next();
+  if (!road.next_fate.has_value()) {
+    road.next_fate = now < options_.until ? road.plan.Next() : Fate();
+  }
   const SendResult result = MeetFateLocked(road, frame, *road.next_fate, now);
   if (result == SendResult::kWouldBlock) {
     road.refused = true;

@@ -32,7 +32,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -43,15 +42,6 @@
 #include "am/transport/transport.h"
 
 namespace am::transport {
-
-struct FaultCounts {
-  std::uint64_t dropped = 0;
-  std::uint64_t duplicated = 0;
-  std::uint64_t delayed = 0;
-  std::uint64_t reordered = 0;
-  std::uint64_t swallowed = 0;  // by a silent cut
-  std::uint64_t lanes_cut = 0;  // by a loud one
-};
 
 enum class CutKind {
   kSilent,  // frames vanish, and nobody is told: a pulled cable

@@ -133,6 +133,15 @@ TEST(FaultyTransport, DroppedFramesAreCounted) {
   EXPECT_LT(dropped, 300u);
 }
 
+TEST(FaultyTransport, FaultsEndWhenTheyAreToldTo) {
+  Faults faults({.drop = 1, .until = absl::UnixEpoch() + absl::Seconds(1)});
+  const auto lane = faults.Open();
+  lane->TrySend("1");
+  faults.Pass(absl::Seconds(1));
+  lane->TrySend("2");
+  EXPECT_EQ(faults.Arrived(), "2");
+}
+
 TEST(FaultyTransport, DuplicateFollowsAtOnce) {
   Faults faults({.duplicate = 1});
   const auto lane = faults.Open();
