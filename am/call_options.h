@@ -6,6 +6,7 @@
 #include "absl/time/time.h"
 #include "am/codec.h"
 #include "am/metadata.h"
+#include "am/retry_policy.h"
 
 namespace am {
 
@@ -27,6 +28,10 @@ struct CallOptions {
 
   // How a typed request is written, and its response with it.
   Codec codec = Codec::kProtobuf;
+
+  // Whether the call is sent again when it fails; not for one-way messages.
+  // Without max_attempts: what the contract says.
+  RetryPolicy retry = {};
 
   // Not owned; read before the call returns.
   const Metadata* metadata = nullptr;

@@ -44,6 +44,11 @@ MessageBuilder& MessageBuilder::Timeout(absl::Duration timeout) {
   return *this;
 }
 
+MessageBuilder& MessageBuilder::Retry(const RetryPolicy& policy) {
+  options_.retry = policy;
+  return *this;
+}
+
 MessageBuilder& MessageBuilder::WaitWhenFull() {
   options_.when_full = WhenFull::kWait;
   return *this;

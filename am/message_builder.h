@@ -45,6 +45,9 @@ class MessageBuilder {
   // See CallOptions::timeout.
   MessageBuilder& Timeout(absl::Duration timeout);
 
+  // See CallOptions::retry. Not for one-way messages.
+  MessageBuilder& Retry(const RetryPolicy& policy);
+
   // Blocks when the way to the peer is full instead of failing.
   MessageBuilder& WaitWhenFull();
 

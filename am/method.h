@@ -15,6 +15,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "am/handler_id.h"
+#include "am/retry_policy.h"
 
 namespace am {
 
@@ -45,6 +46,7 @@ struct MethodSpec {
   bool ordered = false;     // one at a time per sender, in order
   bool idempotent = false;  // may run twice without harm
   Execution execution = Execution::kAuto;
+  RetryPolicy retry = {};  // of a caller that does not say; none by default
   absl::string_view input_type = {};   // full protobuf name, or empty: bytes
   absl::string_view output_type = {};  // likewise
 };

@@ -5,6 +5,7 @@
 #include "google/protobuf/compiler/cpp/names.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "tools/protoc_gen_am/names.h"
+#include "tools/protoc_gen_am/retry_reader.h"
 #include "tools/protoc_gen_am/source_info.h"
 
 namespace am::codegen {
@@ -50,6 +51,11 @@ class MethodReader {
     contract.max_concurrency = ReadMaxConcurrency();
     contract.ordered = options_.ordered();
     contract.execution = ReadExecution();
+    contract.retry = ReadRetry(options_, [this](int field,
+                                                absl::string_view why) {
+      Refuse(PlaceOfOption(method_, HandlerOptions::kRetryFieldNumber, field),
+             why);
+    });
     return contract;
   }
 

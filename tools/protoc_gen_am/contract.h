@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "am/retry_policy.h"
 #include "am/v1/options.pb.h"
 #include "google/protobuf/descriptor.h"
 
@@ -31,6 +32,7 @@ struct MethodContract {
   bool ordered = false;
   bool idempotent = false;
   v1::HandlerOptions::Execution execution = v1::HandlerOptions::AUTO;
+  RetryPolicy retry;  // without max_attempts: not said
 };
 
 struct ServiceContract {

@@ -77,10 +77,12 @@ std::string PlaceOf(const MethodDescriptor& method, int field) {
   return PlaceOf(*method.file(), std::move(path));
 }
 
-std::string PlaceOfOption(const MethodDescriptor& method, int field) {
+std::string PlaceOfOption(const MethodDescriptor& method, int field,
+                          int subfield) {
   Path path = PathOf(method);
   path.insert(path.end(), {MethodDescriptorProto::kOptionsFieldNumber,
                            v1::handler.number(), field});
+  if (subfield != 0) path.push_back(subfield);
   return PlaceOf(*method.file(), std::move(path));
 }
 

@@ -20,10 +20,11 @@ std::string PlaceOf(const google::protobuf::MethodDescriptor& method);
 std::string PlaceOf(const google::protobuf::MethodDescriptor& method,
                     int field);
 
-// The place where (am.v1.handler) sets `field` of HandlerOptions, or, if that
-// is not known, of the next larger thing around it.
+// The place where (am.v1.handler) sets `field` of HandlerOptions, and in that
+// `subfield` unless it is 0; or, if that is not known, of the next larger thing
+// around it.
 std::string PlaceOfOption(const google::protobuf::MethodDescriptor& method,
-                          int field);
+                          int field, int subfield = 0);
 
 // The lines of the comment above a declaration, without comment marks.
 std::vector<std::string> CommentOf(

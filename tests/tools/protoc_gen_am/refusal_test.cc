@@ -171,6 +171,53 @@ TEST(Refusal, OrderedInline) {
       HasSubstr("a.proto:7:1: rpc p.S.F: INLINE cannot be ordered"));
 }
 
+TEST(Refusal, RetryOfWhatHasNoReply) {
+  EXPECT_EQ(GenerateRpc("rpc F(M) returns (google.protobuf.Empty) {\n"
+                        "  option (am.v1.handler).pattern = NO_RETURN;\n"
+                        "  option (am.v1.handler).retry.max_attempts = 3;\n"
+                        "}\n"),
+            "refused\n"
+            "a.proto:8:3: rpc p.S.F: NO_RETURN has no reply that could ask for "
+            "a retry; leave retry out, or use ACK");
+}
+
+TEST(Refusal, RetriesWithoutANumber) {
+  EXPECT_THAT(GenerateOption("(am.v1.handler).retry = {}"),
+              HasSubstr("a.proto:7:1: rpc p.S.F: max_attempts is 0; write how "
+                        "many there may be in all, the first included, from 1 "
+                        "to 100"));
+  EXPECT_THAT(GenerateOption("(am.v1.handler).retry.max_attempts = 101"),
+              HasSubstr("a.proto:7:1: rpc p.S.F: max_attempts is 101"));
+}
+
+TEST(Refusal, BackoffsThatMakeNoSense) {
+  const auto retry = [](absl::string_view fields) {
+    return GenerateOption(absl::StrCat(
+        "(am.v1.handler).retry = { max_attempts: 2 ", fields, "}"));
+  };
+  EXPECT_THAT(retry("max_backoff: '1s'"), IsEmpty());
+  EXPECT_THAT(
+      retry("initial_backoff: '-1s'"),
+      HasSubstr("a.proto:7:1: rpc p.S.F: initial_backoff \"-1s\" is not "
+                "a duration from 1ns to 24h; write one such as"));
+  EXPECT_THAT(retry("max_backoff: 'soon'"), HasSubstr("max_backoff \"soon\""));
+  EXPECT_THAT(retry("max_backoff: '25h'"), HasSubstr("max_backoff \"25h\""));
+  EXPECT_THAT(retry("max_backoff: '1ms'"),
+              HasSubstr("max_backoff, 1ms, is less than initial_backoff, 50ms; "
+                        "write a longer one"));
+  EXPECT_THAT(retry("backoff_multiplier: 0.5"),
+              HasSubstr("backoff_multiplier is 0.5; write 1 or more"));
+  EXPECT_THAT(retry("backoff_multiplier: nan"),
+              HasSubstr("backoff_multiplier is nan"));
+}
+
+TEST(Refusal, RetryAfterSuccess) {
+  EXPECT_THAT(
+      GenerateOption(
+          "(am.v1.handler).retry = { max_attempts: 2 codes: [ABORTED, OK] }"),
+      HasSubstr("a.proto:7:1: rpc p.S.F: code 0 is no error of gRPC's"));
+}
+
 // Numbers that are no value of their enum cannot be written in a .proto, but
 // may come from a newer options.proto. Here no positions are known either.
 TEST(Refusal, UnknownEnumNumbers) {

@@ -53,6 +53,23 @@ TEST(Token, HasDefaults) {
   EXPECT_EQ(spec.execution, Execution::kAuto);
 }
 
+TEST(Token, IsNotRetriedUnlessTheContractSaysSo) {
+  EXPECT_EQ(OptionsAm::kPlain.spec.retry, am::RetryPolicy());
+  EXPECT_EQ(OptionsAm::kRetried.spec.retry, am::RetryPolicy{.max_attempts = 3});
+}
+
+TEST(Token, HasItsRetryPolicy) {
+  using absl::StatusCode;
+  const am::RetryPolicy& retry = OptionsAm::kRetriedOften.spec.retry;
+  EXPECT_EQ(retry.max_attempts, 5);
+  EXPECT_EQ(retry.initial_backoff, absl::Milliseconds(10));
+  EXPECT_EQ(retry.max_backoff, absl::Milliseconds(1500));
+  EXPECT_EQ(retry.multiplier, 1.5);
+  EXPECT_EQ(retry.codes,
+            (am::StatusCodes{StatusCode::kUnavailable, StatusCode::kAborted,
+                             StatusCode::kDataLoss}));
+}
+
 TEST(Token, HasItsOptions) {
   const MethodSpec& spec = OptionsAm::kAll.spec;
   EXPECT_EQ(spec.timeout, absl::Minutes(90));
