@@ -67,6 +67,20 @@ struct ExecutionOptions {
   absl::Duration inline_below = absl::Microseconds(20);
 };
 
+// What is remembered of calls that their callers may repeat, so that none runs
+// twice. A repetition that comes after that is answered ABORTED.
+struct DedupOptions {
+  // Replies kept, and their bytes, metadata included.
+  std::size_t max_replies = 16 * 1024;
+  std::size_t max_bytes = 16 * 1024 * 1024;
+
+  // How long after the end of its call a reply is kept.
+  absl::Duration keep_for = absl::Seconds(60);
+
+  // Senders whose calls are told apart.
+  std::size_t max_senders = 4096;
+};
+
 // Every member has an initialiser, so that {.name = "x"} warns of nothing.
 struct ManagerOptions {
   // For people, in logs and listings; need not be unique.
@@ -86,6 +100,7 @@ struct ManagerOptions {
 
   LinkOptions link = {};
   ExecutionOptions execution = {};
+  DedupOptions dedup = {};
 
   // Shutdown tells peers at once that no more work is wanted, serves on for
   // `drain_grace`, then refuses what is new and waits for what runs until
