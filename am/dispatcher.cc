@@ -21,6 +21,16 @@ Pattern PatternOf(MessageKind kind) {
   return Pattern::kResponse;
 }
 
+// Whether the caller may send it again, or has.
+bool IsTracked(const MessageHeader& header) {
+  return (header.flags & (kTracked | kRepeated)) != 0 &&
+         header.kind != MessageKind::kNoReturn;
+}
+
+bool IsIdempotent(const MessageHeader& header) {
+  return (header.flags & kRetryable) != 0;
+}
+
 // In which account a one-way message ends that was refused, or not run.
 std::uint64_t InboundCounts::*AccountOf(const absl::Status& status) {
   switch (status.code()) {
@@ -39,16 +49,16 @@ std::uint64_t InboundCounts::*AccountOf(const absl::Status& status) {
 
 }  // namespace
 
-Dispatcher::Dispatcher(const ManagerOptions& options, HandlerTable& handlers,
-                       Driver& driver, const Clock& clock, Client& client,
-                       std::function<void()> on_counted)
-    : options_(options.execution),
-      max_message_bytes_(options.max_message_bytes),
-      handlers_(handlers),
-      driver_(driver),
-      clock_(clock),
-      client_(client),
-      on_counted_(std::move(on_counted)),
+Dispatcher::Dispatcher(Parts parts)
+    : options_(parts.options.execution),
+      max_message_bytes_(parts.options.max_message_bytes),
+      handlers_(parts.handlers),
+      driver_(parts.driver),
+      clock_(parts.clock),
+      client_(parts.client),
+      counters_(parts.counters),
+      on_counted_(std::move(parts.on_counted)),
+      window_(parts.options.dedup),
       manager_gate_(options_.max_concurrency > 0
                         ? std::make_shared<Gate>(options_.max_concurrency)
                         : nullptr) {}
@@ -64,6 +74,9 @@ Dispatcher::~Dispatcher() {
 void Dispatcher::Dispatch(const std::shared_ptr<Peer>& peer,
                           const MessageView& message, const FrameReader& reader,
                           absl::Time now) {
+  if (IsTracked(message.header) && !EntersWindow(*peer, message.header, now)) {
+    return;
+  }
   std::shared_ptr<HandlerEntry> handler =
       handlers_.Find(message.header.handler);
   const absl::Status status = Check(handler.get(), message);
@@ -110,6 +123,7 @@ absl::Status Dispatcher::Check(const HandlerEntry* handler,
     return TooLarge("message", bytes);
   }
   if (message.header.budget == 0) {
+    counters_.Count(Counter::kExpiredOnArrival);
     return absl::DeadlineExceededError("the deadline passed on the way");
   }
   if (spec.execution != Execution::kInline &&
@@ -121,13 +135,40 @@ absl::Status Dispatcher::Check(const HandlerEntry* handler,
   return absl::OkStatus();
 }
 
+// True if the call is to run, of which OnFinished or Refuse must tell the
+// window; otherwise it has been dealt with.
+bool Dispatcher::EntersWindow(Peer& peer, const MessageHeader& header,
+                              absl::Time now) {
+  const DedupWindow::Arrival arrival{
+      .is_repeated = (header.flags & kRepeated) != 0,
+      .is_idempotent = IsIdempotent(header)};
+  DedupWindow::CachedReply reply;
+  switch (window_.Admit({peer.id(), header.call_id}, arrival, now, reply)) {
+    case DedupWindow::Verdict::kRun:
+      return true;
+    case DedupWindow::Verdict::kJoin:
+      counters_.Count(Counter::kJoined);
+      return false;
+    case DedupWindow::Verdict::kReplay:
+      counters_.Count(Counter::kReplayed);
+      Replay(peer, header.call_id, reply);
+      return false;
+    case DedupWindow::Verdict::kTooOld:
+      counters_.Count(Counter::kTooOld);
+      Reply(peer, header.call_id, /*flags=*/0,
+            absl::AbortedError("the call was sent again after its first "
+                               "outcome, if any, had been forgotten"),
+            Payload());
+      return false;
+  }
+  return false;
+}
+
 void Dispatcher::Refuse(Peer& peer, const MessageHeader& header,
                         const absl::Status& status) {
-  if (header.kind == MessageKind::kNoReturn) {
-    Count(peer, status);
-  } else {
-    Reply(peer, header, status, Payload());
-  }
+  if (header.kind == MessageKind::kNoReturn) return Count(peer, status);
+  if (IsTracked(header)) window_.Forget({peer.id(), header.call_id});
+  Reply(peer, header.call_id, kNotRun, status, Payload());
 }
 
 void Dispatcher::Count(Peer& peer, const absl::Status& status) {
@@ -135,16 +176,50 @@ void Dispatcher::Count(Peer& peer, const absl::Status& status) {
   on_counted_();
 }
 
+// What may run again, because it did not run or did without success and harm,
+// is not kept.
+void Dispatcher::Answer(const InboundCall& call, const absl::Status& status,
+                        const Payload& value) {
+  const MessageHeader& header = call.message().header;
+  Peer& peer = *call.message().peer;
+  if (!IsTracked(header)) {
+    return Reply(peer, header.call_id, call.ran() ? 0 : kNotRun, status, value);
+  }
+  const DedupWindow::Call known{peer.id(), header.call_id};
+  if (!call.ran() || (!status.ok() && IsIdempotent(header))) {
+    window_.Forget(known);
+    return Reply(peer, header.call_id, call.ran() ? 0 : kNotRun, status, value);
+  }
+  const DedupWindow::CachedReply reply{
+      EncodeStatusCode(status),
+      status.ok() ? std::string() : EncodeStatus(status), value.codec(),
+      value.ToBuffer()};
+  window_.Finish(known, reply, clock_.Now());
+  Replay(peer, header.call_id, reply);
+}
+
 // Fails only if the peer is gone, and nobody awaits the reply.
-void Dispatcher::Reply(Peer& peer, const MessageHeader& request,
+void Dispatcher::Reply(Peer& peer, std::uint64_t call_id, std::uint8_t flags,
                        const absl::Status& status, const Payload& value) {
   MessageHeader header;
   header.kind = MessageKind::kReply;
-  header.call_id = request.call_id;
+  header.flags = flags;
+  header.call_id = call_id;
   header.status = EncodeStatusCode(status);
   const std::string metadata =
       status.ok() ? std::string() : EncodeStatus(status);
   peer.link().Send(header, metadata, value).IgnoreError();
+}
+
+void Dispatcher::Replay(Peer& peer, std::uint64_t call_id,
+                        const DedupWindow::CachedReply& reply) {
+  MessageHeader header;
+  header.kind = MessageKind::kReply;
+  header.call_id = call_id;
+  header.status = reply.status;
+  peer.link()
+      .Send(header, reply.metadata, Payload::Share(reply.payload, reply.codec))
+      .IgnoreError();
 }
 
 // -- Gates -------------------------------------------------------------------
@@ -211,11 +286,13 @@ void Dispatcher::Begin(std::unique_ptr<InboundCall> call) {
   --queued_;
   const absl::Time begin = clock_.Now();
   if (begin >= call->message().deadline) {
+    counters_.Count(Counter::kExpiredInQueue);
     return InboundCall::End(
         std::move(call),
         absl::DeadlineExceededError("the deadline passed before it could run"));
   }
   if (call->stop_source().stop_requested()) {
+    counters_.Count(Counter::kCancelledInQueue);
     return InboundCall::End(std::move(call),
                             absl::CancelledError("the caller cancelled"));
   }
@@ -230,10 +307,9 @@ void Dispatcher::OnFinished(InboundCall& call, const absl::Status& status,
   if (message.header.kind == MessageKind::kNoReturn) {
     Count(*message.peer, status);
   } else if (value.size() > max_message_bytes_) {
-    Reply(*message.peer, message.header, TooLarge("reply", value.size()),
-          Payload());
+    Answer(call, TooLarge("reply", value.size()), Payload());
   } else {
-    Reply(*message.peer, message.header, status, value);
+    Answer(call, status, value);
   }
   if (call.cancel_key != 0) Untrack(call);
   for (int i = call.gates_passed - 1; i >= 0; --i) {
@@ -259,16 +335,20 @@ void Dispatcher::Track(InboundCall& call) {
                         ? kOneWay | ++one_way_keys_
                         : header.call_id;
   cancellable_.insert_or_assign(
-      {call.message().peer->id().value(), call.cancel_key}, call.stop_source());
+      {call.message().peer->id().value(), call.cancel_key},
+      Cancellable{call.stop_source(), call.message().deadline,
+                  IsTracked(header)});
 }
 
 void Dispatcher::Untrack(const InboundCall& call) {
   MutexLock lock(mutex_);
   const auto found =
       cancellable_.find({call.message().peer->id().value(), call.cancel_key});
-  if (found != cancellable_.end() && found->second == call.stop_source()) {
-    cancellable_.erase(found);
+  if (found == cancellable_.end() || found->second.stop != call.stop_source()) {
+    return;
   }
+  orphans_.erase({found->second.deadline, found->first});
+  cancellable_.erase(found);
 }
 
 // Runs the callbacks of whoever listens to the token: user code.
@@ -279,7 +359,7 @@ void Dispatcher::RequestStop(const std::stop_source& stop) {
 void Dispatcher::Cancel(const Peer& peer, std::uint64_t call_id) {
   MutexLock lock(mutex_);
   const auto found = cancellable_.find({peer.id().value(), call_id});
-  if (found != cancellable_.end()) RequestStop(found->second);
+  if (found != cancellable_.end()) RequestStop(found->second.stop);
 }
 
 // One-way messages stay: nobody awaits them, and they were accepted.
@@ -287,17 +367,33 @@ void Dispatcher::CancelAllOf(const Peer& peer) {
   MutexLock lock(mutex_);
   for (auto it = cancellable_.lower_bound({peer.id().value(), 0});
        it != cancellable_.end() && it->first.first == peer.id().value(); ++it) {
-    if ((it->first.second & kOneWay) == 0) RequestStop(it->second);
+    const auto& [key, call] = *it;
+    if (call.is_tracked) {
+      orphans_.emplace(call.deadline, key);
+      driver_.WakeAt(call.deadline);
+    } else if ((key.second & kOneWay) == 0) {
+      RequestStop(call.stop);
+    }
   }
   std::erase_if(sender_gates_, [&peer](const auto& entry) {
     return entry.first.first == peer.id().value() && entry.second->IsIdle();
   });
 }
 
+absl::Time Dispatcher::OnTick(absl::Time now) {
+  MutexLock lock(mutex_);
+  while (!orphans_.empty() && orphans_.begin()->first <= now) {
+    const auto found = cancellable_.find(orphans_.begin()->second);
+    if (found != cancellable_.end()) RequestStop(found->second.stop);
+    orphans_.erase(orphans_.begin());
+  }
+  return orphans_.empty() ? absl::InfiniteFuture() : orphans_.begin()->first;
+}
+
 void Dispatcher::CancelAll() {
   MutexLock lock(mutex_);
   RequestStop(shutdown_);
-  for (const auto& [key, stop] : cancellable_) RequestStop(stop);
+  for (const auto& [key, call] : cancellable_) RequestStop(call.stop);
 }
 
 }  // namespace am

@@ -7,7 +7,9 @@
 // may make it wait, and runs: inline on the receiving thread if its handler is
 // quick, else on the worker pool.
 //
-// Every call is answered, every one-way message is counted.
+// Every call is answered, every one-way message is counted. A call that its
+// peer may send again passes through the window (am/dedup_window.h) first, and
+// its reply is kept there.
 //
 // Threads: any; Dispatch only by the holder of the receiving role.
 #pragma once
@@ -17,11 +19,14 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "am/client.h"
 #include "am/clock.h"
+#include "am/counters.h"
+#include "am/dedup_window.h"
 #include "am/driver.h"
 #include "am/gate.h"
 #include "am/handler_table.h"
@@ -37,9 +42,17 @@ class Dispatcher final : public InboundCallOwner {
   // All must outlive the dispatcher, and the dispatcher its calls. `on_counted`
   // is called, by any thread, when a link has counted a one-way message that
   // its sender is to be told of.
-  Dispatcher(const ManagerOptions& options, HandlerTable& handlers,
-             Driver& driver, const Clock& clock, Client& client,
-             std::function<void()> on_counted);
+  struct Parts {
+    const ManagerOptions& options;
+    HandlerTable& handlers;
+    Driver& driver;
+    const Clock& clock;
+    Client& client;
+    Counters& counters;
+    std::function<void()> on_counted;
+  };
+
+  explicit Dispatcher(Parts parts);
 
   // REQUIRES: the driver has stopped. Abandons what still waits.
   ~Dispatcher() override;
@@ -52,11 +65,15 @@ class Dispatcher final : public InboundCallOwner {
   // has not begun to run it never will.
   void Cancel(const Peer& peer, std::uint64_t call_id);
 
-  // The peer is gone and awaits none of its calls.
+  // The peer is gone and awaits none of its calls, but for those that it may
+  // send again: these are cancelled at their deadlines.
   void CancelAllOf(const Peer& peer);
 
   // The same for everybody, at the end of a shutdown.
   void CancelAll();
+
+  // Cancels what is due; returns when to come again.
+  absl::Time OnTick(absl::Time now);
 
   // From now on every message is refused with UNAVAILABLE.
   void RefuseNew() { refusing_.store(true); }
@@ -72,13 +89,25 @@ class Dispatcher final : public InboundCallOwner {
   using CallKey = std::pair<std::uint64_t, std::uint64_t>;
   using PeerHandler = std::pair<std::uint64_t, std::uint64_t>;
 
+  struct Cancellable {
+    std::stop_source stop;
+    absl::Time deadline;
+    bool is_tracked;  // its caller may come again
+  };
+  using CancellableMap = std::map<CallKey, Cancellable>;
+
+  bool EntersWindow(Peer& peer, const MessageHeader& header, absl::Time now);
   absl::Status Check(const HandlerEntry* handler,
                      const MessageView& message) const;
   void Refuse(Peer& peer, const MessageHeader& header,
               const absl::Status& status);
   void Count(Peer& peer, const absl::Status& status);
-  void Reply(Peer& peer, const MessageHeader& header,
+  void Answer(const InboundCall& call, const absl::Status& status,
+              const Payload& value);
+  void Reply(Peer& peer, std::uint64_t call_id, std::uint8_t flags,
              const absl::Status& status, const Payload& value);
+  void Replay(Peer& peer, std::uint64_t call_id,
+              const DedupWindow::CachedReply& reply);
   void Admit(std::unique_ptr<InboundCall> call);
   void Schedule(std::unique_ptr<InboundCall> call);
   void Begin(std::unique_ptr<InboundCall> call);
@@ -99,7 +128,9 @@ class Dispatcher final : public InboundCallOwner {
   Driver& driver_;
   const Clock& clock_;
   Client& client_;
+  Counters& counters_;
   const std::function<void()> on_counted_;
+  DedupWindow window_;
   const std::shared_ptr<Gate> manager_gate_;
   std::atomic<bool> refusing_ = false;
   std::atomic<int> active_ = 0;
@@ -110,7 +141,9 @@ class Dispatcher final : public InboundCallOwner {
 
   Mutex mutex_;
   // Calls that may be cancelled. Ordered: cancelling all is in order.
-  std::map<CallKey, std::stop_source> cancellable_ ABSL_GUARDED_BY(mutex_);
+  CancellableMap cancellable_ ABSL_GUARDED_BY(mutex_);
+  // Those whose peer is gone and may come back, by their deadlines.
+  std::set<std::pair<absl::Time, CallKey>> orphans_ ABSL_GUARDED_BY(mutex_);
   std::uint64_t one_way_keys_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<PeerHandler, std::shared_ptr<Gate>> sender_gates_
       ABSL_GUARDED_BY(mutex_);

@@ -45,6 +45,7 @@ InboundCall::InboundCall(InboundCallOwner& owner, Message message,
 void InboundCall::Run(std::unique_ptr<InboundCall> call) {
   InboundCall* const self = call.get();
   Handler& handler = self->message_.handler->handler();
+  self->ran_ = true;
   if (handler.is_coroutine()) {
     self->owns_itself_ = true;
     call.release();

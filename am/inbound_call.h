@@ -52,6 +52,9 @@ class InboundCall final : public Invocation {
   // Runs the handler on this thread. What it throws becomes INTERNAL.
   static void Run(std::unique_ptr<InboundCall> call);
 
+  // Whether the handler was run.
+  bool ran() const { return ran_; }
+
   // Ends the call without running it.
   static void End(std::unique_ptr<InboundCall> call, absl::Status status);
 
@@ -72,6 +75,7 @@ class InboundCall final : public Invocation {
   const Message message_;
   const std::stop_source stop_;
   Context context_;
+  bool ran_ = false;
   bool finished_ = false;
   bool owns_itself_ = false;
 };

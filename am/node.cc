@@ -55,9 +55,10 @@ Node::Node(const ManagerOptions& options, PeerInfo self,
       clock_(clock),
       driver_(std::move(driver)),
       client_(*this),
+      counters_(std::make_shared<Counters>()),
       calls_(std::make_shared<CallTable>(driver_, clock.Now())),
-      dispatcher_(options_, handlers_, *driver_, clock, client_,
-                  [this] { peers_.NoteOwes(); }),
+      dispatcher_({options_, handlers_, *driver_, clock, client_, *counters_,
+                   [this] { peers_.NoteOwes(); }}),
       peers_(std::move(self), options_.link, *driver_, clock,
              [this](const std::vector<std::uint64_t>& waiters) {
                for (const std::uint64_t id : waiters) FinishLocal(id);
@@ -331,7 +332,8 @@ absl::Time Node::OnTick(absl::Time now) {
   std::vector<std::shared_ptr<Peer>> silent;
   const absl::Time next_peer = peers_.OnTick(now, silent);
   for (const auto& peer : silent) sessions_.Lose(*peer, "no sign of life");
-  return std::min({next_call, next_peer, sessions_.OnTick(now)});
+  return std::min(
+      {next_call, next_peer, sessions_.OnTick(now), dispatcher_.OnTick(now)});
 }
 
 void Node::OnPeerLost(const std::shared_ptr<Peer>& peer,
@@ -397,6 +399,9 @@ std::string Node::DebugString() const {
     absl::StrAppend(&text, "  peer ", peer->info().ToString(), " ",
                     PeerStateName(peer->state()),
                     "\n    one-way: ", peer->link().ledger().ToString(), "\n");
+  }
+  for (const auto& [name, count] : counters_->List()) {
+    if (count > 0) absl::StrAppend(&text, "  ", name, " ", count, "\n");
   }
   for (const auto& [name, count] : refusals_.List()) {
     absl::StrAppend(&text, "  refused ", name, " ", count, "\n");

@@ -22,6 +22,7 @@
 #include "am/call_table.h"
 #include "am/client.h"
 #include "am/clock.h"
+#include "am/counters.h"
 #include "am/dispatcher.h"
 #include "am/driver.h"
 #include "am/handler_table.h"
@@ -70,6 +71,7 @@ class Node final : private FrameSink {
   const Dispatcher& dispatcher() const { return dispatcher_; }
   const CallTable& calls() const { return *calls_; }
   const Refusals& refusals() const { return refusals_; }
+  const Counters& counters() const { return *counters_; }
   const Clock& clock() const { return clock_; }
 
   std::string DebugString() const;
@@ -107,6 +109,7 @@ class Node final : private FrameSink {
   const std::shared_ptr<Driver> driver_;
   Client client_;
   Refusals refusals_;
+  const std::shared_ptr<Counters> counters_;
   HandlerTable handlers_;
   const std::shared_ptr<CallTable> calls_;
   Dispatcher dispatcher_;

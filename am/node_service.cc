@@ -111,6 +111,9 @@ Task<absl::StatusOr<v1::DescribeResponse>> NodeService::Describe(
   for (const auto& [name, count] : node_.refusals().List()) {
     (*response.mutable_refused())[name] = count;
   }
+  for (const auto& [name, count] : node_.counters().List()) {
+    (*response.mutable_counters())[name] = count;
+  }
   co_return response;
 }
 

@@ -88,6 +88,9 @@ absl::string_view MessageKindName(MessageKind kind);
 enum MessageFlag : std::uint8_t {
   kPayloadInPart = 1,  // the payload is the next part of the frame
   kRetryable = 2,      // the handler may run twice without harm
+  kNotRun = 4,         // of a reply: the handler did not run and will not
+  kTracked = 8,        // of a call: it may be sent again, so remember it
+  kRepeated = 16,      // of a call: it was, perhaps, sent before
 };
 
 // What every message begins with.
