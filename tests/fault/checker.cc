@@ -117,6 +117,8 @@ class Checker {
       }
     } else if (runs > 0 && SaysNotRun(operation.code)) {
       Violated(Describe(operation), " ended ", code, ", but ran");
+    } else if (operation.unhindered) {
+      Violated(Describe(operation), " ended ", code, " though all was well");
     }
     if (operation.ended_at > operation.deadline + kDeadlineSlack) {
       Violated(Describe(operation), " ended ", code, " ",

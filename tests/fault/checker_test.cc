@@ -128,6 +128,14 @@ TEST(Checker, ACallWhoseOutcomeIsUnknownMayHaveRun) {
   EXPECT_THAT(Check(history), IsEmpty());
 }
 
+TEST(Checker, ACallMustEndOkOnceAllIsWell) {
+  Operation call = Call(1, absl::StatusCode::kDeadlineExceeded);
+  EXPECT_THAT(Check({.operations = {call}}), IsEmpty());
+  call.unhindered = true;
+  EXPECT_THAT(Check({.operations = {call}}),
+              ElementsAre(HasSubstr("though all was well")));
+}
+
 TEST(Checker, AMessageThatWasNotAcceptedMustNotRun) {
   Operation message = OneWay(1);
   message.accepted = false;

@@ -33,6 +33,9 @@ struct Operation {
   bool idempotent = false;  // may run more than once
   bool ordered = false;     // its handler is ordered, and it is not retried
 
+  // Sent when every fault had ended and all had settled: it must end OK.
+  bool unhindered = false;
+
   // One-way: whether the send returned OK. Calls: always.
   bool accepted = true;
 

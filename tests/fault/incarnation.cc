@@ -196,6 +196,7 @@ Operation Incarnation::Describe(const Order& order) const {
   operation.sender = id();
   operation.target = order.target;
   operation.ordered = order.handler.ordered;
+  operation.unhindered = order.unhindered;
   if (operation.pattern != Pattern::kNoReturn) {
     operation.deadline = world_.clock().Now() + order.options.timeout;
   }

@@ -34,6 +34,7 @@ struct Order {
   InstanceId target;
   Errand errand;
   CallOptions options;
+  bool unhindered = false;  // see Operation
 };
 
 // The handlers of every incarnation, and one that none has.
