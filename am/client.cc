@@ -89,13 +89,13 @@ Future<v1::HealthCheckResponse> Client::HealthCheck(Target target) const {
 std::shared_ptr<PendingCall> Client::StartCall(
     const MethodSpec& spec, Target target, const Payload& payload,
     const CallOptions& options) const {
-  return node_->StartCall(spec, target, payload, options);
+  return node_->outbox().StartCall(spec, target, payload, options);
 }
 
 absl::Status Client::SendOneWay(const MethodSpec& spec, Target target,
                                 const Payload& payload,
                                 const CallOptions& options) const {
-  return node_->SendOneWay(spec, target, payload, options);
+  return node_->outbox().SendOneWay(spec, target, payload, options);
 }
 
 }  // namespace am

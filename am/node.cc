@@ -4,9 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "am/context.h"
 #include "am/counts.h"
-#include "am/future.h"
 #include "am/wire_status.h"
 
 namespace am {
@@ -14,31 +12,6 @@ namespace {
 
 // How long the last messages of a shutdown may take to be counted.
 constexpr absl::Duration kSettleTime = absl::Seconds(1);
-
-MessageKind KindOf(Pattern pattern) {
-  switch (pattern) {
-    case Pattern::kNoReturn:
-      return MessageKind::kNoReturn;
-    case Pattern::kAck:
-      return MessageKind::kAckCall;
-    case Pattern::kResponse:
-      return MessageKind::kCall;
-  }
-  return MessageKind::kCall;
-}
-
-// What a call may take: what was asked for, else its contract's, else 30 s;
-// and no more than is left to the handler in which it is made.
-absl::Duration TimeoutOf(const MethodSpec& spec, const CallOptions& options) {
-  absl::Duration timeout = options.timeout;
-  if (timeout == absl::ZeroDuration()) timeout = spec.timeout;
-  if (timeout == absl::ZeroDuration()) timeout = kDefaultTimeout;
-  timeout = std::min(timeout, kMaxTimeout);
-  if (const Context* const context = internal::CurrentContext()) {
-    timeout = std::min(timeout, context->remaining());
-  }
-  return timeout;
-}
 
 std::size_t SizeOf(const transport::InboundFrame& frame) {
   std::size_t bytes = frame.head.size();
@@ -63,6 +36,7 @@ Node::Node(const ManagerOptions& options, PeerInfo self,
              [this](const std::vector<std::uint64_t>& waiters) {
                for (const std::uint64_t id : waiters) FinishLocal(id);
              }),
+      outbox_(options_, peers_, calls_, clock),
       sessions_({options_.link, peers_, transport, *calls_, *driver_, clock,
                  refusals_, options_.log,
                  [this](const std::shared_ptr<Peer>& peer,
@@ -70,7 +44,7 @@ Node::Node(const ManagerOptions& options, PeerInfo self,
   handlers_.AddListener(
       [this](const HandlerEvent& event) { OnHandlerEvent(event); });
   calls_->SetOnCancel([this](InstanceId peer, std::uint64_t call_id) {
-    SendCancel(peer, call_id);
+    outbox_.SendCancel(peer, call_id);
   });
 }
 
@@ -78,111 +52,11 @@ Node::~Node() { Stop(); }
 
 void Node::Start() { driver_->Start(*this); }
 
-// -- Sending -----------------------------------------------------------------
-
-absl::StatusOr<Node::Outgoing> Node::Prepare(const MethodSpec& spec,
-                                             Target target,
-                                             const Payload& payload,
-                                             const CallOptions& options) const {
-  if (spec.id == kNoHandler) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"", spec.name,
-                     "\" is not a handler's name: a letter, then letters, "
-                     "digits and _"));
-  }
-  Outgoing outgoing;
-  outgoing.peer = peers_.Find(target.instance());
-  if (outgoing.peer == nullptr) {
-    return absl::UnavailableError(
-        absl::StrCat("instance ", target.instance().ToString(),
-                     " is not connected; Connect to it first"));
-  }
-  if (options.metadata != nullptr) {
-    absl::StatusOr<std::string> metadata = EncodeMetadata(*options.metadata);
-    if (!metadata.ok()) return metadata.status();
-    outgoing.metadata = *std::move(metadata);
-  }
-  const std::size_t bytes = payload.size() + outgoing.metadata.size();
-  if (bytes > options_.max_message_bytes) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "a message of ", bytes, " bytes is above the limit of ",
-        options_.max_message_bytes, " (ManagerOptions::max_message_bytes)"));
-  }
-  outgoing.timeout = TimeoutOf(spec, options);
-  if (outgoing.timeout <= absl::ZeroDuration()) {
-    return absl::DeadlineExceededError("the deadline has passed");
-  }
-  return outgoing;
-}
-
-std::shared_ptr<PendingCall> Node::StartCall(const MethodSpec& spec,
-                                             Target target,
-                                             const Payload& payload,
-                                             const CallOptions& options) {
-  absl::StatusOr<Outgoing> outgoing = Prepare(spec, target, payload, options);
-  if (!outgoing.ok()) {
-    return calls_->Ended(outgoing.status());
-  }
-  const auto call =
-      calls_->Begin(target.instance(), clock_.Now() + outgoing->timeout);
-  MessageHeader header;
-  header.kind = KindOf(spec.pattern);
-  header.handler = spec.id;
-  header.call_id = call->id;
-  absl::Status sent = Send(*outgoing, header, payload, options);
-  if (!sent.ok()) {
-    calls_->Finish(call->id, target.instance(), {std::move(sent), {}, {}});
-  }
-  return call;
-}
-
-absl::Status Node::SendOneWay(const MethodSpec& spec, Target target,
-                              const Payload& payload,
-                              const CallOptions& options) {
-  absl::StatusOr<Outgoing> outgoing = Prepare(spec, target, payload, options);
-  if (!outgoing.ok()) return outgoing.status();
-  MessageHeader header;
-  header.kind = MessageKind::kNoReturn;
-  header.handler = spec.id;
-  return Send(*outgoing, header, payload, options);
-}
-
-absl::Status Node::Send(const Outgoing& outgoing, MessageHeader header,
-                        const Payload& payload, const CallOptions& options) {
-  Link& link = outgoing.peer->link();
-  header.budget = ToBudget(outgoing.timeout);
-  absl::Status sent = link.Send(header, outgoing.metadata, payload);
-  if (sent.ok() || options.when_full == WhenFull::kRefuse) return sent;
-  const absl::Time deadline = clock_.Now() + outgoing.timeout;
-  while (absl::IsResourceExhausted(sent)) {
-    absl::Status room = WaitForRoom(link, deadline);
-    if (!room.ok()) return room;
-    header.budget = ToBudget(deadline - clock_.Now());
-    sent = link.Send(header, outgoing.metadata, payload);
-  }
-  return sent;
-}
+// -- Handlers that are awaited -----------------------------------------------
 
 // Ends a call that waited for something here.
 void Node::FinishLocal(std::uint64_t call_id) {
   calls_->Finish(call_id, InstanceId(), {});
-}
-
-absl::Status Node::WaitForRoom(Link& link, absl::Time deadline) {
-  const auto room = calls_->Begin(InstanceId(), deadline);
-  if (!link.AwaitRoom(room->id)) FinishLocal(room->id);
-  room->Wait();
-  return room->TakeReply().status;
-}
-
-void Node::SendCancel(InstanceId id, std::uint64_t call_id) {
-  const std::shared_ptr<Peer> peer = peers_.Find(id);
-  if (peer == nullptr) return;
-  MessageHeader header;
-  header.kind = MessageKind::kCancel;
-  header.call_id = call_id;
-  // Without a connection the call is over at the peer as well.
-  peer->link().Send(header, {}, Payload()).IgnoreError();
 }
 
 std::shared_ptr<PendingCall> Node::AwaitHandler(const std::string& full_name,

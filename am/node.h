@@ -4,6 +4,7 @@
 //                                                  --> PeerTable handshakes
 //                                                  --> CallTable replies
 //                                                  --> Dispatcher --> handlers
+//   Client --calls--> Outbox --> Link
 //
 // It starts no thread and reads no clock but those it is given.
 //
@@ -18,7 +19,6 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "am/call_options.h"
 #include "am/call_table.h"
 #include "am/client.h"
 #include "am/clock.h"
@@ -27,7 +27,7 @@
 #include "am/driver.h"
 #include "am/handler_table.h"
 #include "am/manager_options.h"
-#include "am/method.h"
+#include "am/outbox.h"
 #include "am/peer_table.h"
 #include "am/refusals.h"
 #include "am/session_table.h"
@@ -46,12 +46,6 @@ class Node final : private FrameSink {
   // Begins to receive.
   void Start();
 
-  std::shared_ptr<PendingCall> StartCall(const MethodSpec& spec, Target target,
-                                         const Payload& payload,
-                                         const CallOptions& options);
-  absl::Status SendOneWay(const MethodSpec& spec, Target target,
-                          const Payload& payload, const CallOptions& options);
-
   // A call that is done once a handler of this name is registered here.
   std::shared_ptr<PendingCall> AwaitHandler(const std::string& full_name,
                                             absl::Duration timeout);
@@ -66,6 +60,7 @@ class Node final : private FrameSink {
   const PeerInfo& self() const { return peers_.self(); }
   Client& client() { return client_; }
   HandlerTable& handlers() { return handlers_; }
+  Outbox& outbox() { return outbox_; }
   SessionTable& sessions() { return sessions_; }
   const PeerTable& peers() const { return peers_; }
   const Dispatcher& dispatcher() const { return dispatcher_; }
@@ -77,20 +72,7 @@ class Node final : private FrameSink {
   std::string DebugString() const;
 
  private:
-  // What a message to a peer needs beyond its payload.
-  struct Outgoing {
-    std::shared_ptr<Peer> peer;
-    absl::Duration timeout;
-    std::string metadata;
-  };
-
-  absl::StatusOr<Outgoing> Prepare(const MethodSpec& spec, Target target,
-                                   const Payload& payload,
-                                   const CallOptions& options) const;
-  absl::Status Send(const Outgoing& outgoing, MessageHeader header,
-                    const Payload& payload, const CallOptions& options);
   void FinishLocal(std::uint64_t call_id);
-  absl::Status WaitForRoom(Link& link, absl::Time deadline);
 
   void OnFrame(transport::InboundFrame frame, absl::Time now) override;
   absl::Time OnTick(absl::Time now) override;
@@ -101,7 +83,6 @@ class Node final : private FrameSink {
   void OnReply(const FrameReader& reader, const MessageView& message);
   void OnPeerLost(const std::shared_ptr<Peer>& peer, const absl::Status& why);
   void OnHandlerEvent(const HandlerEvent& event);
-  void SendCancel(InstanceId peer, std::uint64_t call_id);
   std::string Unfinished() const;
 
   const ManagerOptions options_;
@@ -114,6 +95,7 @@ class Node final : private FrameSink {
   const std::shared_ptr<CallTable> calls_;
   Dispatcher dispatcher_;
   PeerTable peers_;
+  Outbox outbox_;
   SessionTable sessions_;
   std::atomic<bool> draining_ = false;
 

@@ -1,0 +1,146 @@
+#include "am/outbox.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "am/context.h"
+#include "am/future.h"
+
+namespace am {
+namespace {
+
+MessageKind KindOf(Pattern pattern) {
+  switch (pattern) {
+    case Pattern::kNoReturn:
+      return MessageKind::kNoReturn;
+    case Pattern::kAck:
+      return MessageKind::kAckCall;
+    case Pattern::kResponse:
+      return MessageKind::kCall;
+  }
+  return MessageKind::kCall;
+}
+
+// What a call may take: what was asked for, else its contract's, else 30 s;
+// and no more than is left to the handler in which it is made.
+absl::Duration TimeoutOf(const MethodSpec& spec, const CallOptions& options) {
+  absl::Duration timeout = options.timeout;
+  if (timeout == absl::ZeroDuration()) timeout = spec.timeout;
+  if (timeout == absl::ZeroDuration()) timeout = kDefaultTimeout;
+  timeout = std::min(timeout, kMaxTimeout);
+  if (const Context* const context = internal::CurrentContext()) {
+    timeout = std::min(timeout, context->remaining());
+  }
+  return timeout;
+}
+
+}  // namespace
+
+Outbox::Outbox(const ManagerOptions& options, const PeerTable& peers,
+               std::shared_ptr<CallTable> calls, const Clock& clock)
+    : options_(options),
+      peers_(peers),
+      calls_(std::move(calls)),
+      clock_(clock) {}
+
+absl::StatusOr<Outbox::Outgoing> Outbox::Prepare(
+    const MethodSpec& spec, Target target, const Payload& payload,
+    const CallOptions& options) const {
+  if (spec.id == kNoHandler) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", spec.name,
+                     "\" is not a handler's name: a letter, then letters, "
+                     "digits and _"));
+  }
+  Outgoing outgoing;
+  outgoing.peer = peers_.Find(target.instance());
+  if (outgoing.peer == nullptr) {
+    return absl::UnavailableError(
+        absl::StrCat("instance ", target.instance().ToString(),
+                     " is not connected; Connect to it first"));
+  }
+  if (options.metadata != nullptr) {
+    absl::StatusOr<std::string> metadata = EncodeMetadata(*options.metadata);
+    if (!metadata.ok()) return metadata.status();
+    outgoing.metadata = *std::move(metadata);
+  }
+  const std::size_t bytes = payload.size() + outgoing.metadata.size();
+  if (bytes > options_.max_message_bytes) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "a message of ", bytes, " bytes is above the limit of ",
+        options_.max_message_bytes, " (ManagerOptions::max_message_bytes)"));
+  }
+  outgoing.timeout = TimeoutOf(spec, options);
+  if (outgoing.timeout <= absl::ZeroDuration()) {
+    return absl::DeadlineExceededError("the deadline has passed");
+  }
+  return outgoing;
+}
+
+std::shared_ptr<PendingCall> Outbox::StartCall(const MethodSpec& spec,
+                                               Target target,
+                                               const Payload& payload,
+                                               const CallOptions& options) {
+  absl::StatusOr<Outgoing> outgoing = Prepare(spec, target, payload, options);
+  if (!outgoing.ok()) {
+    return calls_->Ended(outgoing.status());
+  }
+  const auto call =
+      calls_->Begin(target.instance(), clock_.Now() + outgoing->timeout);
+  MessageHeader header;
+  header.kind = KindOf(spec.pattern);
+  header.handler = spec.id;
+  header.call_id = call->id;
+  absl::Status sent = Send(*outgoing, header, payload, options);
+  if (!sent.ok()) {
+    calls_->Finish(call->id, target.instance(), {std::move(sent), {}, {}});
+  }
+  return call;
+}
+
+absl::Status Outbox::SendOneWay(const MethodSpec& spec, Target target,
+                                const Payload& payload,
+                                const CallOptions& options) {
+  absl::StatusOr<Outgoing> outgoing = Prepare(spec, target, payload, options);
+  if (!outgoing.ok()) return outgoing.status();
+  MessageHeader header;
+  header.kind = MessageKind::kNoReturn;
+  header.handler = spec.id;
+  return Send(*outgoing, header, payload, options);
+}
+
+absl::Status Outbox::Send(const Outgoing& outgoing, MessageHeader header,
+                          const Payload& payload, const CallOptions& options) {
+  Link& link = outgoing.peer->link();
+  header.budget = ToBudget(outgoing.timeout);
+  absl::Status sent = link.Send(header, outgoing.metadata, payload);
+  if (sent.ok() || options.when_full == WhenFull::kRefuse) return sent;
+  const absl::Time deadline = clock_.Now() + outgoing.timeout;
+  while (absl::IsResourceExhausted(sent)) {
+    absl::Status room = WaitForRoom(link, deadline);
+    if (!room.ok()) return room;
+    header.budget = ToBudget(deadline - clock_.Now());
+    sent = link.Send(header, outgoing.metadata, payload);
+  }
+  return sent;
+}
+
+absl::Status Outbox::WaitForRoom(Link& link, absl::Time deadline) {
+  const auto room = calls_->Begin(InstanceId(), deadline);
+  if (!link.AwaitRoom(room->id)) calls_->Finish(room->id, InstanceId(), {});
+  room->Wait();
+  return room->TakeReply().status;
+}
+
+void Outbox::SendCancel(InstanceId id, std::uint64_t call_id) {
+  const std::shared_ptr<Peer> peer = peers_.Find(id);
+  if (peer == nullptr) return;
+  MessageHeader header;
+  header.kind = MessageKind::kCancel;
+  header.call_id = call_id;
+  // Without a connection the call is over at the peer as well.
+  peer->link().Send(header, {}, Payload()).IgnoreError();
+}
+
+}  // namespace am

@@ -1,0 +1,62 @@
+// Outbox: from a call or a one-way message to the link of its peer.
+//
+// Threads: any. Nothing blocks but a send that waits for room
+// (CallOptions::when_full).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "am/call_options.h"
+#include "am/call_table.h"
+#include "am/clock.h"
+#include "am/manager_options.h"
+#include "am/method.h"
+#include "am/payload.h"
+#include "am/peer_table.h"
+#include "am/target.h"
+#include "am/wire.h"
+
+namespace am {
+
+class Outbox final {
+ public:
+  // All must outlive it.
+  Outbox(const ManagerOptions& options, const PeerTable& peers,
+         std::shared_ptr<CallTable> calls, const Clock& clock);
+
+  // See Client; `payload` is read before they return.
+  std::shared_ptr<PendingCall> StartCall(const MethodSpec& spec, Target target,
+                                         const Payload& payload,
+                                         const CallOptions& options);
+  absl::Status SendOneWay(const MethodSpec& spec, Target target,
+                          const Payload& payload, const CallOptions& options);
+
+  // Tells a peer that a call is not awaited any more.
+  void SendCancel(InstanceId peer, std::uint64_t call_id);
+
+ private:
+  // What a message to a peer needs beyond its payload.
+  struct Outgoing {
+    std::shared_ptr<Peer> peer;
+    absl::Duration timeout;
+    std::string metadata;
+  };
+
+  absl::StatusOr<Outgoing> Prepare(const MethodSpec& spec, Target target,
+                                   const Payload& payload,
+                                   const CallOptions& options) const;
+  absl::Status Send(const Outgoing& outgoing, MessageHeader header,
+                    const Payload& payload, const CallOptions& options);
+  absl::Status WaitForRoom(Link& link, absl::Time deadline);
+
+  const ManagerOptions& options_;
+  const PeerTable& peers_;
+  const std::shared_ptr<CallTable> calls_;
+  const Clock& clock_;
+};
+
+}  // namespace am
