@@ -4,15 +4,29 @@
 
 namespace am {
 
-transport::Buffer EncodeCounts(std::uint64_t received,
-                               const InboundCounts& counts) {
-  v1::Counts proto;
-  proto.set_received(received);
+void ToProto(const InboundCounts& counts, v1::Counts& proto) {
   proto.set_delivered(counts.delivered);
   proto.set_expired(counts.expired);
   proto.set_rejected(counts.rejected);
   proto.set_overloaded(counts.overloaded);
   proto.set_draining(counts.draining);
+}
+
+InboundCounts FromProto(const v1::Counts& proto) {
+  InboundCounts counts;
+  counts.delivered = proto.delivered();
+  counts.expired = proto.expired();
+  counts.rejected = proto.rejected();
+  counts.overloaded = proto.overloaded();
+  counts.draining = proto.draining();
+  return counts;
+}
+
+transport::Buffer EncodeCounts(std::uint64_t received,
+                               const InboundCounts& counts) {
+  v1::Counts proto;
+  proto.set_received(received);
+  ToProto(counts, proto);
   return transport::Buffer(proto.SerializeAsString());
 }
 
@@ -21,11 +35,7 @@ bool DecodeCounts(absl::string_view payload, InboundCounts& counts) {
   if (!proto.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) {
     return false;
   }
-  counts.delivered = proto.delivered();
-  counts.expired = proto.expired();
-  counts.rejected = proto.rejected();
-  counts.overloaded = proto.overloaded();
-  counts.draining = proto.draining();
+  counts = FromProto(proto);
   return true;
 }
 

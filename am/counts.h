@@ -1,4 +1,5 @@
-// The payload of a COUNTS message, am.v1.Counts.
+// What became of one-way messages, as am.v1.Counts, and as the payload of a
+// COUNTS message.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +9,13 @@
 #include "am/transport/buffer.h"
 
 namespace am {
+
+namespace v1 {
+class Counts;
+}
+
+void ToProto(const InboundCounts& counts, v1::Counts& proto);
+InboundCounts FromProto(const v1::Counts& proto);
 
 transport::Buffer EncodeCounts(std::uint64_t received,
                                const InboundCounts& counts);

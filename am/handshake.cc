@@ -1,5 +1,6 @@
 #include "am/handshake.h"
 
+#include "am/counts.h"
 #include "am/v1/wire.pb.h"
 
 namespace am {
@@ -51,8 +52,10 @@ std::string HelloAckFrame(const HandshakeRoute& route,
   ack.set_session(reply.session);
   ack.set_code(static_cast<int>(reply.status.code()));
   ack.set_message(std::string(reply.status.message()));
-  ack.set_closed_session(reply.closed_session);
-  ack.set_closed_count(reply.closed_count);
+  ack.set_since(reply.past.since);
+  ack.set_closed_session(reply.past.session);
+  ack.set_closed_count(reply.past.count);
+  ToProto(reply.past.outcomes, *ack.mutable_outcomes());
   ToProto(route.self, *ack.mutable_peer());
   return FrameOf(route, MessageKind::kHelloAck, Payload::Of(ack));
 }
@@ -80,8 +83,8 @@ absl::StatusOr<HelloReply> ReadHelloAck(const FrameHeader& header,
     reply.status =
         absl::Status(static_cast<absl::StatusCode>(ack.code()), ack.message());
   }
-  reply.closed_session = ack.closed_session();
-  reply.closed_count = ack.closed_count();
+  reply.past = {ack.since(), ack.closed_session(), ack.closed_count(),
+                FromProto(ack.outcomes())};
   reply.peer = *std::move(peer);
   return reply;
 }

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "am/instance_id.h"
+#include "am/link.h"
 #include "am/manager_options.h"
 #include "am/payload.h"
 #include "am/peer_info.h"
@@ -29,8 +30,7 @@ struct HandshakeRoute {
 struct HelloReply {
   std::uint32_t session = 0;  // the one that is acknowledged or refused
   absl::Status status;        // why it is refused, or OK
-  std::uint32_t closed_session = 0;
-  std::uint64_t closed_count = 0;
+  Link::Past past;            // what arrived before it
   PeerInfo peer;
 };
 

@@ -4,6 +4,12 @@
 
 namespace am {
 
+bool InboundCounts::Covers(const InboundCounts& other) const {
+  return delivered >= other.delivered && expired >= other.expired &&
+         rejected >= other.rejected && overloaded >= other.overloaded &&
+         draining >= other.draining;
+}
+
 InboundCounts& InboundCounts::operator+=(const InboundCounts& other) {
   delivered += other.delivered;
   expired += other.expired;

@@ -23,6 +23,8 @@ struct InboundCounts {
   std::uint64_t total() const {
     return delivered + expired + rejected + overloaded + draining;
   }
+  // Whether it is at least as much in every column.
+  bool Covers(const InboundCounts& other) const;
   InboundCounts& operator+=(const InboundCounts& other);
   InboundCounts& operator-=(const InboundCounts& other);
   friend bool operator==(const InboundCounts&, const InboundCounts&) = default;
@@ -32,7 +34,8 @@ struct Ledger {
   std::uint64_t accepted = 0;
   InboundCounts received;       // as last told by the receiver
   std::uint64_t link_lost = 0;  // never left, or known not to have arrived
-  std::uint64_t in_doubt = 0;   // sent to a peer that was lost before it told
+  std::uint64_t in_doubt = 0;   // sent to a peer that was lost before it told;
+                                // settled should it return
   std::uint64_t refused = 0;    // not accepted: the sender was told so
 
   std::uint64_t in_flight() const {

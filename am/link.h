@@ -1,23 +1,35 @@
 // Link: all that is between this instance and one peer.
 //
-// Outbound: messages are appended to the open frame; whoever appends also
+// Outbound: messages are appended to the send queue; whoever appends also
 // sends, unless somebody is sending already (who then takes it along) or the
 // thread is in the midst of a burst (whose end flushes it). Frames that the
-// peer's window or the lane cannot take wait in a bounded queue. Messages are
+// peer's window or the lane cannot take wait, within bounds. Messages are
 // numbered as they leave; the peer's cumulative counts say how far it came.
 //
 // Inbound: frames are checked against the session and the numbering and
 // counted; the counts ride on whatever goes the other way, or on a message of
 // their own after a quarter of the window or LinkOptions::count_delay.
 //
-// The link outlives its connections: Attach begins a session on a connection
-// that the handshake (am/peer_table.h) has proved, Detach ends it.
+// The link outlives its connections:
+//
+//              Attach                 Suspend: the connection is lost
+//   down ------------------> up <-----------------> suspended
+//     ^   (of a new session)  |        Attach           |
+//     +------ Lose -----------+------------ Lose -------+
+//
+//   state      sends      what waits   what was sent and not counted
+//   up         leave      leaves       is in flight
+//   suspended  wait       waits        is in flight
+//   down       refused    is lost      is in doubt
+//
+// After Attach, nothing numbered leaves before Settle has told what the peer
+// received of the session before; also after having been down, so that doubt
+// ends when a peer that seemed lost returns.
 //
 // Threads: any. Blocks nobody.
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -25,12 +37,14 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "am/clock.h"
 #include "am/connection.h"
 #include "am/driver.h"
 #include "am/instance_id.h"
 #include "am/ledger.h"
 #include "am/manager_options.h"
 #include "am/payload.h"
+#include "am/send_queue.h"
 #include "am/transport/mutex.h"
 #include "am/wire.h"
 
@@ -43,41 +57,60 @@ class Link final : public Flushable, public std::enable_shared_from_this<Link> {
   using OnRoom = std::function<void(const std::vector<std::uint64_t>&)>;
 
   Link(const LinkOptions& options, InstanceId self, InstanceId peer,
-       Driver& driver, OnRoom on_room);
+       Driver& driver, const Clock& clock, OnRoom on_room);
 
   // -- Sessions --------------------------------------------------------------
+
+  // What the receiver of sessions remembers of those before the last.
+  struct Past {
+    std::uint32_t since = 0;      // the first that it remembers
+    std::uint32_t session = 0;    // the last in which anything arrived; 0: none
+    std::uint64_t count = 0;      // how many numbered messages that were
+    InboundCounts outcomes = {};  // of one-way messages, over all of them
+  };
 
   // From now on messages leave by `connection`, within the window that the
   // peer's handshake granted. Ends the session before.
   void Attach(std::shared_ptr<Connection> connection,
-              const FrameHeader& handshake);
+              const FrameHeader& handshake, absl::Time now);
 
-  // Ends the outbound session, if it is `session` or that is 0: what is queued
-  // is dropped and accounted for, sends fail with UNAVAILABLE.
-  void Detach(std::uint32_t session);
+  // What the peer received before this session. False: it makes no sense.
+  bool Settle(const Past& past);
+
+  // The connection of `session` is lost; if it is not the current one, nothing
+  // happens.
+  void Suspend(std::uint32_t session);
+
+  // The peer is lost: what waits is dropped and accounted for, sends fail with
+  // UNAVAILABLE.
+  void Lose();
+
+  // The peer knows that it is lost here, and need not be told if it returns.
+  void NotePeerKnows();
 
   // The session that leaves here, 0 if none.
   std::uint32_t session() const;
+  bool is_down() const;
 
-  // Begins a session of the peer's. Returns how many numbered messages of the
-  // one before arrived.
-  std::uint64_t BeginInbound(std::uint32_t session, absl::Time now);
+  // Begins a session of the peer's.
+  Past BeginInbound(std::uint32_t session);
   std::uint32_t inbound_session() const;
 
   // -- Sending ---------------------------------------------------------------
 
-  // Queues a numbered message. UNAVAILABLE: no session. RESOURCE_EXHAUSTED:
-  // the queue is full; never for replies and cancellations.
-  // INVALID_ARGUMENT: larger than `max_message_bytes`.
+  // Queues a numbered message, whose budget, if it has one, is right `now`.
+  // UNAVAILABLE: down. RESOURCE_EXHAUSTED: the queue is full; never for replies
+  // and cancellations.
   absl::Status Send(const MessageHeader& header, absl::string_view metadata,
-                    const Payload& payload);
+                    const Payload& payload,
+                    absl::Time now = absl::InfinitePast());
 
   // Sends a control message, ahead of the queue and outside the window.
   void SendControl(MessageKind kind, std::uint64_t call_id,
                    const Payload& payload);
 
   // True: `waiter` is passed to OnRoom once the queue is half empty, or the
-  // session ends. False: there is room now.
+  // link is down. False: there is room now, or it is down.
   bool AwaitRoom(std::uint64_t waiter);
 
   void Flush() override;
@@ -104,14 +137,16 @@ class Link final : public Flushable, public std::enable_shared_from_this<Link> {
   Verdict OnFrame(const FrameHeader& header, std::uint32_t numbered,
                   std::size_t bytes, absl::Time now);
 
-  // When the peer was last heard of.
-  absl::Time heard_at() const;
+  // When the peer was last known to hear us and to be heard: it counted a
+  // message of ours, or OnPong.
+  absl::Time proved_at() const;
+  void OnPong(absl::Time now);
 
   // What became of one-way messages from the peer, to be told to it.
   void CountInbound(std::uint64_t InboundCounts::*cause);
 
-  // What became of ours in this session, as the peer tells. False if it makes
-  // no sense.
+  // What became of ours, over all sessions, as the peer tells. False if it
+  // makes no sense.
   bool OnCounts(const InboundCounts& counts);
 
   // Sends counts that are owed; for OnTick.
@@ -122,41 +157,24 @@ class Link final : public Flushable, public std::enable_shared_from_this<Link> {
   InboundCounts inbound_counts() const;
 
  private:
-  struct Frame {
-    std::string head = NewFrame();
-    std::vector<transport::Buffer> parts;
-    std::size_t part_bytes = 0;
-    std::uint32_t messages = 0;
-    std::uint32_t numbered = 0;
-    std::uint32_t one_way = 0;
-
-    std::size_t bytes() const { return head.size() + part_bytes; }
-  };
-  struct SentFrame {
-    std::uint64_t last_sequence;
-    std::size_t bytes;
-  };
+  enum class State : std::uint8_t { kDown, kSuspended, kUp };
 
   absl::Status SendWritten(const MessageHeader& header,
-                           absl::string_view metadata, const Payload& payload);
-  void Append(Frame& frame, const MessageHeader& header,
-              absl::string_view metadata, const Payload& payload)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void CloseOpenFrame() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool IsFull() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool WindowTakes(const Frame& frame) const
+                           absl::string_view metadata, const Payload& payload,
+                           absl::Time now);
+  absl::Status Admit(const MessageHeader& header)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SendOrDefer() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Drain() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool NextFrame(Frame& frame) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void FillHeader(Frame& frame) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool TrySend(Frame& frame) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void PutBack(Frame frame) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void NoteSent(const Frame& frame) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void NoteUnsent(const Frame& frame) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void EndSession() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool TakeCounts(const FrameHeader& header)
+  void FillHeader(SendQueue::Frame& frame)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool TrySend(const SendQueue::FramePtr& frame)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void EndSession() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Recall(const Past& past) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool TakeCounts(const FrameHeader& header, absl::Time now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void NoteProof(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AppendCounts() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::vector<std::uint64_t> TakeWaiters()
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -166,35 +184,34 @@ class Link final : public Flushable, public std::enable_shared_from_this<Link> {
   const InstanceId self_;
   const InstanceId peer_;
   Driver& driver_;
+  const Clock& clock_;
   const OnRoom on_room_;
 
   mutable Mutex mutex_;
+  State state_ ABSL_GUARDED_BY(mutex_) = State::kDown;
+  std::shared_ptr<Connection> connection_ ABSL_GUARDED_BY(mutex_);  // if up
 
   // Outbound.
-  std::shared_ptr<Connection> connection_ ABSL_GUARDED_BY(mutex_);
-  Frame control_ ABSL_GUARDED_BY(mutex_);
-  Frame open_ ABSL_GUARDED_BY(mutex_);
-  std::deque<Frame> queue_ ABSL_GUARDED_BY(mutex_);
-  std::string spare_ ABSL_GUARDED_BY(mutex_);  // memory of a frame sent before
-  std::size_t queued_messages_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::size_t queued_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::uint64_t next_sequence_ ABSL_GUARDED_BY(mutex_) = 1;
-  std::deque<SentFrame> sent_ ABSL_GUARDED_BY(mutex_);  // not counted yet
+  SendQueue queue_ ABSL_GUARDED_BY(mutex_);
   std::uint64_t counted_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::size_t sent_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::uint32_t credit_messages_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::uint32_t credit_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool sending_ ABSL_GUARDED_BY(mutex_) = false;
   bool blocked_ ABSL_GUARDED_BY(mutex_) = false;
   bool deferred_ ABSL_GUARDED_BY(mutex_) = false;
+  bool gave_up_ ABSL_GUARDED_BY(mutex_) = false;  // and the peer may not know
   std::vector<std::uint64_t> waiters_ ABSL_GUARDED_BY(mutex_);
+  absl::Time proved_at_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+
+  // The account. What the peer tells is about all that it remembers: since
+  // `known_since_`, and beyond `baseline_`.
   Ledger ledger_ ABSL_GUARDED_BY(mutex_);
-  std::uint64_t session_one_way_ ABSL_GUARDED_BY(mutex_) = 0;  // sent in it
-  InboundCounts session_received_ ABSL_GUARDED_BY(mutex_);
+  InboundCounts told_ ABSL_GUARDED_BY(mutex_);
+  InboundCounts baseline_ ABSL_GUARDED_BY(mutex_);
+  std::uint32_t first_session_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::uint32_t known_since_ ABSL_GUARDED_BY(mutex_) = 0;
 
   // Inbound.
   std::uint32_t inbound_session_ ABSL_GUARDED_BY(mutex_) = 0;
-  absl::Time heard_at_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  Past past_ ABSL_GUARDED_BY(mutex_);
   std::uint64_t received_ ABSL_GUARDED_BY(mutex_) = 0;
   std::uint64_t received_told_ ABSL_GUARDED_BY(mutex_) = 0;
   std::size_t owed_bytes_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -236,6 +236,10 @@ void Manager::OnHandlerEvent(HandlerTable::Listener listener) {
   node_->handlers().AddListener(std::move(listener));
 }
 
+void Manager::OnPeerEvent(PeerListener listener) {
+  node_->AddPeerListener(std::move(listener));
+}
+
 absl::Status Manager::Shutdown() { return lifetime_->Shutdown(); }
 
 absl::Status Manager::AwaitShutdown() { return lifetime_->AwaitShutdown(); }

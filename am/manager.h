@@ -31,6 +31,7 @@
 #include "am/handler_table.h"
 #include "am/manager_options.h"
 #include "am/named_handler.h"
+#include "am/peer_event.h"
 #include "am/peer_info.h"
 #include "am/service.h"
 
@@ -108,6 +109,11 @@ class Manager {
   // `listener` hears of each handler added or removed from now on, on the
   // thread that did it. It must not register handlers itself.
   void OnHandlerEvent(HandlerTable::Listener listener);
+
+  // -- Peers -----------------------------------------------------------------
+
+  // `listener` hears of each change in how a peer is seen, from now on.
+  void OnPeerEvent(PeerListener listener);
 
   // -- The end ---------------------------------------------------------------
 

@@ -39,11 +39,17 @@ struct LinkOptions {
   std::size_t queue_messages = 16 * 1024;
   std::size_t queue_bytes = 64 * 1024 * 1024;
 
-  // A peer that was silent for an interval is asked for a sign of life, by
-  // whoever holds its receiving role; without one within the timeout it is
-  // lost. Interval zero: never.
+  // A peer that gave no proof for an interval that our messages reach it and
+  // its reach us is asked for one, which whoever holds its receiving role
+  // gives; without one within the timeout it is lost. Interval zero: never.
   absl::Duration heartbeat_interval = absl::Seconds(1);
   absl::Duration heartbeat_timeout = absl::Seconds(2);
+
+  // After a connection is lost: one try to return is made at once, and more
+  // after waits that double from min to max, for so long.
+  absl::Duration reconnect_min = absl::Milliseconds(20);
+  absl::Duration reconnect_max = absl::Seconds(1);
+  absl::Duration reconnect_for = absl::Minutes(1);
 
   // Counts that nothing else carried are sent after this long.
   absl::Duration count_delay = absl::Milliseconds(5);

@@ -105,7 +105,7 @@ void Node::OnFrame(transport::InboundFrame frame, absl::Time now) {
   bool accepted = false;
   for (MessageView message; reader.Next(message);) {
     if (message.header.kind == MessageKind::kHello) {
-      sessions_.OnHello(reader.header(), message.payload, now);
+      sessions_.OnHello(reader.header(), message.payload);
     } else if (!for_us) {
       return;
     } else if (message.header.kind == MessageKind::kHelloAck) {
@@ -160,15 +160,21 @@ void Node::OnMessage(const FrameReader& reader, const MessageView& message,
       if (IsNumbered(message.header.kind)) {
         return refusals_.Count(Refusal::kUnknownKind);
       }
-      return OnControl(message);
+      return OnControl(message, now);
   }
 }
 
-void Node::OnControl(const MessageView& message) {
+void Node::OnControl(const MessageView& message, absl::Time now) {
   switch (message.header.kind) {
     case MessageKind::kPing:
       return sender_->link().SendControl(MessageKind::kPong,
                                          message.header.call_id, Payload());
+    case MessageKind::kPong:
+      // An answer to another PING may be an old one, that was on its way.
+      if (message.header.call_id == sender_->pings) {
+        sender_->link().OnPong(now);
+      }
+      return;
     case MessageKind::kCounts: {
       InboundCounts counts;
       if (!DecodeCounts(message.payload, counts)) {
@@ -180,9 +186,14 @@ void Node::OnControl(const MessageView& message) {
       return;
     }
     case MessageKind::kDraining:
-      return sender_->set_state(PeerState::kDraining);
+      peers_.SetState(*sender_, PeerState::kDraining);
+      return;
     case MessageKind::kGoodbye:
-      return sessions_.Disconnect(sender_->id()).IgnoreError();
+      return sessions_.OnGoodbye(sender_);
+    case MessageKind::kGaveUp:
+      return OnPeerLost(sender_, absl::UnavailableError(
+                                     absl::StrCat(sender_->info().ToString(),
+                                                  " had lost us for a while")));
     default:
       return;  // Of a later minor version.
   }
@@ -205,7 +216,9 @@ absl::Time Node::OnTick(absl::Time now) {
   const absl::Time next_call = calls_->OnTick(now);
   std::vector<std::shared_ptr<Peer>> silent;
   const absl::Time next_peer = peers_.OnTick(now, silent);
-  for (const auto& peer : silent) sessions_.Lose(*peer, "no sign of life");
+  for (const auto& peer : silent) {
+    sessions_.Lose(peer, absl::UnavailableError("no sign of life"));
+  }
   return std::min(
       {next_call, next_peer, sessions_.OnTick(now), dispatcher_.OnTick(now)});
 }

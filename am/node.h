@@ -63,6 +63,9 @@ class Node final : private FrameSink {
   Outbox& outbox() { return outbox_; }
   SessionTable& sessions() { return sessions_; }
   const PeerTable& peers() const { return peers_; }
+  void AddPeerListener(PeerListener listener) {
+    peers_.AddListener(std::move(listener));
+  }
   const Dispatcher& dispatcher() const { return dispatcher_; }
   const CallTable& calls() const { return *calls_; }
   const Refusals& refusals() const { return refusals_; }
@@ -79,7 +82,7 @@ class Node final : private FrameSink {
   bool Accept(const FrameReader& reader, std::size_t bytes, absl::Time now);
   void OnMessage(const FrameReader& reader, const MessageView& message,
                  absl::Time now);
-  void OnControl(const MessageView& message);
+  void OnControl(const MessageView& message, absl::Time now);
   void OnReply(const FrameReader& reader, const MessageView& message);
   void OnPeerLost(const std::shared_ptr<Peer>& peer, const absl::Status& why);
   void OnHandlerEvent(const HandlerEvent& event);

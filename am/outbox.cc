@@ -86,13 +86,13 @@ std::shared_ptr<PendingCall> Outbox::StartCall(const MethodSpec& spec,
   if (!outgoing.ok()) {
     return calls_->Ended(outgoing.status());
   }
-  const auto call =
-      calls_->Begin(target.instance(), clock_.Now() + outgoing->timeout);
+  const absl::Time now = clock_.Now();
+  const auto call = calls_->Begin(target.instance(), now + outgoing->timeout);
   MessageHeader header;
   header.kind = KindOf(spec.pattern);
   header.handler = spec.id;
   header.call_id = call->id;
-  absl::Status sent = Send(*outgoing, header, payload, options);
+  absl::Status sent = Send(*outgoing, header, payload, options, now);
   if (!sent.ok()) {
     calls_->Finish(call->id, target.instance(), {std::move(sent), {}, {}});
   }
@@ -107,23 +107,25 @@ absl::Status Outbox::SendOneWay(const MethodSpec& spec, Target target,
   MessageHeader header;
   header.kind = MessageKind::kNoReturn;
   header.handler = spec.id;
-  return Send(*outgoing, header, payload, options);
+  return Send(*outgoing, header, payload, options, clock_.Now());
 }
 
 absl::Status Outbox::Send(const Outgoing& outgoing, MessageHeader header,
-                          const Payload& payload, const CallOptions& options) {
+                          const Payload& payload, const CallOptions& options,
+                          absl::Time now) {
   Link& link = outgoing.peer->link();
-  header.budget = ToBudget(outgoing.timeout);
-  absl::Status sent = link.Send(header, outgoing.metadata, payload);
-  if (sent.ok() || options.when_full == WhenFull::kRefuse) return sent;
-  const absl::Time deadline = clock_.Now() + outgoing.timeout;
-  while (absl::IsResourceExhausted(sent)) {
+  const absl::Time deadline = now + outgoing.timeout;
+  for (;;) {
+    header.budget = ToBudget(deadline - now);
+    absl::Status sent = link.Send(header, outgoing.metadata, payload, now);
+    if (options.when_full == WhenFull::kRefuse ||
+        !absl::IsResourceExhausted(sent)) {
+      return sent;
+    }
     absl::Status room = WaitForRoom(link, deadline);
     if (!room.ok()) return room;
-    header.budget = ToBudget(deadline - clock_.Now());
-    sent = link.Send(header, outgoing.metadata, payload);
+    now = clock_.Now();
   }
-  return sent;
 }
 
 absl::Status Outbox::WaitForRoom(Link& link, absl::Time deadline) {

@@ -50,7 +50,8 @@ class Outbox final {
                                    const Payload& payload,
                                    const CallOptions& options) const;
   absl::Status Send(const Outgoing& outgoing, MessageHeader header,
-                    const Payload& payload, const CallOptions& options);
+                    const Payload& payload, const CallOptions& options,
+                    absl::Time now);
   absl::Status WaitForRoom(Link& link, absl::Time deadline);
 
   const ManagerOptions& options_;

@@ -8,19 +8,11 @@
 
 #include "am/instance_id.h"
 #include "am/link.h"
+#include "am/peer_event.h"
 #include "am/peer_info.h"
 #include "am/transport/mutex.h"
 
 namespace am {
-
-enum class PeerState : std::uint8_t {
-  kConnecting,  // known, but the way to it is not proved (again) yet
-  kJoined,
-  kDraining,  // wants no new work
-  kLost,      // gone; another incarnation would be another peer
-};
-
-absl::string_view PeerStateName(PeerState state);
 
 // Threads: any.
 class Peer final {
@@ -31,8 +23,8 @@ class Peer final {
   InstanceId id() const { return id_; }
   Link& link() const { return *link_; }
 
+  // Changed through PeerTable::SetState, which tells of it.
   PeerState state() const { return state_.load(); }
-  void set_state(PeerState state) { state_.store(state); }
   PeerState exchange_state(PeerState state) { return state_.exchange(state); }
 
   PeerInfo info() const {
@@ -44,9 +36,10 @@ class Peer final {
     info_ = std::move(info);
   }
 
-  // When it was last asked for a sign of life. Of the holder of the receiving
-  // role alone.
+  // When it was last asked for a sign of life, and by which PING. Of the holder
+  // of the receiving role alone.
   absl::Time asked_at = absl::InfinitePast();
+  std::uint64_t pings = 0;
 
  private:
   const InstanceId id_;

@@ -13,20 +13,6 @@ constexpr absl::Duration kCheckStep = absl::Milliseconds(50);
 
 }  // namespace
 
-absl::string_view PeerStateName(PeerState state) {
-  switch (state) {
-    case PeerState::kConnecting:
-      return "connecting";
-    case PeerState::kJoined:
-      return "joined";
-    case PeerState::kDraining:
-      return "draining";
-    case PeerState::kLost:
-      return "lost";
-  }
-  return "unknown";
-}
-
 PeerTable::PeerTable(PeerInfo self, const LinkOptions& options, Driver& driver,
                      const Clock& clock, Link::OnRoom on_room)
     : self_(std::move(self)),
@@ -46,21 +32,54 @@ std::shared_ptr<Peer> PeerTable::FindOrAdd(InstanceId id) {
   std::shared_ptr<Peer>& peer = peers_[id];
   if (peer == nullptr) {
     peer = std::make_shared<Peer>(
-        id, std::make_shared<Link>(options_, self_.id, id, driver_, on_room_));
+        id, std::make_shared<Link>(options_, self_.id, id, driver_, clock_,
+                                   on_room_));
   }
   return peer;
 }
 
-void PeerTable::NoteLost(Peer& peer) {
+bool PeerTable::SetState(Peer& peer, PeerState state, absl::Status why) {
+  if (peer.exchange_state(state) == state) return false;
+  MutexLock lock(events_mutex_);
+  if (listeners_.empty()) return true;
+  events_.push_back({peer.info(), state, std::move(why)});
+  if (!std::exchange(telling_, true)) {
+    driver_.RunQuick([this] { TellEvents(); });
+  }
+  return true;
+}
+
+void PeerTable::AddListener(PeerListener listener) {
+  MutexLock lock(events_mutex_);
+  listeners_.push_back(std::move(listener));
+}
+
+// One thread at a time, so that events stay in order.
+void PeerTable::TellEvents() {
+  MutexLock lock(events_mutex_);
+  while (!events_.empty()) {
+    const PeerEvent event = std::move(events_.front());
+    events_.pop_front();
+    const std::vector<PeerListener> listeners = listeners_;
+    events_mutex_.Unlock();
+    for (const PeerListener& listener : listeners) listener(event);
+    events_mutex_.Lock();
+  }
+  telling_ = false;
+}
+
+bool PeerTable::NoteLost(Peer& peer, absl::Status why) {
+  peer.link().Lose();
+  if (!SetState(peer, PeerState::kLost, std::move(why))) return false;
   MutexLock lock(mutex_);
-  if (peer.exchange_state(PeerState::kLost) == PeerState::kLost) return;
   lost_.push_back(peer.id());
-  if (lost_.size() <= kLostRemembered) return;
+  if (lost_.size() <= kLostRemembered) return true;
   const auto oldest = peers_.find(lost_.front());
   lost_.pop_front();
   if (oldest != peers_.end() && oldest->second->state() == PeerState::kLost) {
     peers_.erase(oldest);
   }
+  return true;
 }
 
 std::vector<std::shared_ptr<Peer>> PeerTable::List() const {
@@ -117,22 +136,32 @@ absl::Time PeerTable::CheckSilence(absl::Time now,
                                    std::vector<std::shared_ptr<Peer>>& silent) {
   absl::Time next = absl::InfiniteFuture();
   for (const auto& peer : List()) {
-    if (peer->link().session() == 0) continue;
-    const absl::Time heard_at = peer->link().heard_at();
-    const bool asked = peer->asked_at > heard_at;
-    if (!asked && now >= heard_at + options_.heartbeat_interval) {
+    if (peer->link().is_down()) continue;
+    const absl::Time due = Due(*peer);
+    if (now < due) {
+      next = std::min(next, due);
+    } else if (!WasAsked(*peer) && peer->link().session() != 0) {
       peer->asked_at = now;
-      peer->link().SendControl(MessageKind::kPing, 0, Payload());
+      peer->link().SendControl(MessageKind::kPing, ++peer->pings, Payload());
       next = std::min(next, now + options_.heartbeat_timeout);
-    } else if (!asked) {
-      next = std::min(next, heard_at + options_.heartbeat_interval);
-    } else if (now < peer->asked_at + options_.heartbeat_timeout) {
-      next = std::min(next, peer->asked_at + options_.heartbeat_timeout);
     } else {
       silent.push_back(peer);
     }
   }
   return next;
+}
+
+bool PeerTable::WasAsked(const Peer& peer) const {
+  return peer.asked_at > peer.link().proved_at();
+}
+
+// When there is something to do about a peer's silence: to ask it or, if it
+// was asked or cannot be, to end the wait.
+absl::Time PeerTable::Due(const Peer& peer) const {
+  if (WasAsked(peer)) return peer.asked_at + options_.heartbeat_timeout;
+  absl::Time due = peer.link().proved_at() + options_.heartbeat_interval;
+  if (peer.link().session() == 0) due += options_.heartbeat_timeout;
+  return due;
 }
 
 bool PeerTable::All(bool (Link::*is)() const) const {

@@ -36,8 +36,16 @@ class PeerTable final {
   std::shared_ptr<Peer> Find(InstanceId peer) const;
   std::shared_ptr<Peer> FindOrAdd(InstanceId peer);
 
-  // Sets its state, and forgets whom we have not heard of for longest.
-  void NoteLost(Peer& peer);
+  // Says how a peer is seen from now on, and tells the listeners. False: it was
+  // so already.
+  bool SetState(Peer& peer, PeerState state, absl::Status why = {});
+
+  // Ends its link, sets its state, and forgets whom we lost longest ago. False:
+  // it was lost already.
+  bool NoteLost(Peer& peer, absl::Status why);
+
+  // `listener` hears of all changes from now on.
+  void AddListener(PeerListener listener);
 
   // All that are known, lost ones too, in order of their ids.
   std::vector<std::shared_ptr<Peer>> List() const;
@@ -66,6 +74,9 @@ class PeerTable final {
 
  private:
   bool All(bool (Link::*is)() const) const;
+  bool WasAsked(const Peer& peer) const;
+  absl::Time Due(const Peer& peer) const;
+  void TellEvents();
   absl::Time CheckSilence(absl::Time now,
                           std::vector<std::shared_ptr<Peer>>& silent);
 
@@ -81,6 +92,11 @@ class PeerTable final {
       ABSL_GUARDED_BY(mutex_);
   absl::Time next_check_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
   std::deque<InstanceId> lost_ ABSL_GUARDED_BY(mutex_);  // oldest first
+
+  Mutex events_mutex_;
+  std::vector<PeerListener> listeners_ ABSL_GUARDED_BY(events_mutex_);
+  std::deque<PeerEvent> events_ ABSL_GUARDED_BY(events_mutex_);
+  bool telling_ ABSL_GUARDED_BY(events_mutex_) = false;
 };
 
 }  // namespace am

@@ -10,26 +10,25 @@
 namespace am {
 namespace {
 
-// How long a handshake that nobody waits for may take.
-constexpr absl::Duration kReturnTimeout = absl::Seconds(5);
-
 // A connect's own deadline comes after its attempt's, whose error says more.
 constexpr absl::Duration kAfterAttempt = absl::Seconds(1);
 
 Reply Failure(absl::Status status) { return {std::move(status), {}, {}}; }
 
-Reply Success(const PeerInfo& info) {
+}  // namespace
+
+SessionTable::SessionTable(Parts parts)
+    : parts_(std::move(parts)),
+      returns_(parts_.link, parts_.peers.self().id.value()) {}
+
+SessionTable::~SessionTable() { Close(); }
+
+Reply SessionTable::Success(const PeerInfo& info) {
   v1::PeerInfo proto;
   ToProto(info, proto);
   return {absl::OkStatus(), Codec::kProtobuf,
           transport::Buffer(proto.SerializeAsString())};
 }
-
-}  // namespace
-
-SessionTable::SessionTable(Parts parts) : parts_(std::move(parts)) {}
-
-SessionTable::~SessionTable() { Close(); }
 
 // -- Connecting --------------------------------------------------------------
 
@@ -61,18 +60,18 @@ std::shared_ptr<PendingCall> SessionTable::Begin(
                                          info.addresses.end(), address) > 0
                             : info.id == id;
       if (same) {
-        endings.push_back({{call->id}, Success(info)});
+        endings.calls.push_back({{call->id}, Success(info)});
         break;
       }
     }
     for (auto& [session, attempt] : attempts_) {
-      if (!endings.empty()) break;
+      if (!endings.calls.empty()) break;
       if (attempt.peer == id && attempt.connection->address() == address) {
         attempt.waiters.push_back(call->id);
         return call;
       }
     }
-    if (endings.empty()) {
+    if (endings.calls.empty()) {
       Attempt attempt;
       attempt.peer = id;
       attempt.is_final = is_final;
@@ -116,6 +115,8 @@ SessionTable::Attempt SessionTable::TakeAttempt(std::uint32_t session) {
   return std::move(attempts_.extract(session).mapped());
 }
 
+// The peer, if it is known, is lost by that, and tried again later if it was
+// connected before.
 void SessionTable::Fail(Attempt attempt, absl::Status why, Endings& endings) {
   if (attempt.connection != nullptr) Retire(std::move(attempt.connection));
   if (!attempt.fallback.empty()) {
@@ -123,175 +124,31 @@ void SessionTable::Fail(Attempt attempt, absl::Status why, Endings& endings) {
         transport::Address::Parse(std::exchange(attempt.fallback, {}));
     if (address.ok()) return Open(*address, std::move(attempt), endings);
   }
-  if (const auto peer = parts_.peers.Find(attempt.peer);
-      peer != nullptr && peer->link().session() == 0) {
-    parts_.peers.NoteLost(*peer);
+  const std::shared_ptr<Peer> peer = parts_.peers.Find(attempt.peer);
+  if (peer != nullptr && peer->link().session() == 0) {
+    GiveUp(peer, why, endings);
+    if (absl::IsFailedPrecondition(why)) returns_.End(attempt.peer);
+    returns_.OnFailed(attempt.peer, parts_.clock.Now());
+    parts_.driver.WakeAt(returns_.NextDue());
   }
-  endings.push_back({std::move(attempt.waiters), Failure(std::move(why))});
+  endings.calls.push_back(
+      {std::move(attempt.waiters), Failure(std::move(why))});
+}
+
+void SessionTable::GiveUp(const std::shared_ptr<Peer>& peer,
+                          const absl::Status& why, Endings& endings) {
+  const absl::Status lost = absl::UnavailableError(
+      absl::StrCat("lost ", peer->info().ToString(), ": ", why.message()));
+  if (parts_.peers.NoteLost(*peer, lost)) endings.lost.push_back({peer, lost});
 }
 
 void SessionTable::End(Endings& endings) {
-  for (Ending& ending : endings) {
-    for (const std::uint64_t waiter : ending.waiters) {
-      parts_.calls.Finish(waiter, InstanceId(), ending.reply);
+  for (EndedCalls& ended : endings.calls) {
+    for (const std::uint64_t waiter : ended.waiters) {
+      parts_.calls.Finish(waiter, InstanceId(), ended.reply);
     }
   }
-}
-
-// -- The handshake -----------------------------------------------------------
-
-void SessionTable::OnHello(const FrameHeader& header, absl::string_view payload,
-                           absl::Time now) {
-  const absl::StatusOr<PeerInfo> info = ReadHello(header, payload);
-  if (!info.ok()) {
-    return Refuse(Refusal::kBadControl,
-                  absl::StrCat("a HELLO that ", info.status().message()));
-  }
-  Endings endings;
-  {
-    MutexLock lock(mutex_);
-    if (closed_) return;
-    if (info->id == parts_.peers.self().id) {
-      if (!attempts_.contains(header.session)) return;
-      Fail(TakeAttempt(header.session),
-           absl::InvalidArgumentError("this address is our own"), endings);
-    } else if (header.target != 0 &&
-               header.target != parts_.peers.self().id.value()) {
-      TurnAway(header, *info);
-    } else {
-      Welcome(header, *info, now, endings);
-    }
-  }
-  End(endings);
-}
-
-// The sender wants another incarnation, most likely the one before us. It is
-// told so on a connection that is closed at once.
-void SessionTable::TurnAway(const FrameHeader& header, const PeerInfo& info) {
-  const absl::StatusOr<transport::Address> address = info.Choose();
-  if (!address.ok()) return;
-  const absl::StatusOr<std::shared_ptr<Connection>> back =
-      Connection::Open(parts_.transport, *address, ++last_session_, *this);
-  if (!back.ok()) return;
-  HelloReply reply;
-  reply.session = header.session;
-  reply.status = absl::FailedPreconditionError(
-      absl::StrCat("instance ", InstanceId(header.target).ToString(),
-                   " is gone; there is now ", parts_.peers.self().ToString()));
-  (*back)->TrySend(
-      {HelloAckFrame(Route(info.id, (*back)->session()), reply), {}});
-  Retire(*back);
-}
-
-void SessionTable::Welcome(const FrameHeader& header, const PeerInfo& info,
-                           absl::Time now, Endings& endings) {
-  const std::shared_ptr<Peer> peer = parts_.peers.FindOrAdd(info.id);
-  const std::uint32_t before = peer->link().inbound_session();
-  if (header.session <= before) {
-    return Refuse(Refusal::kWrongSession,
-                  absl::StrCat("session ", header.session, " of ",
-                               info.ToString(), ", which is in ", before));
-  }
-  HelloReply reply;
-  reply.session = header.session;
-  reply.closed_session = before;
-  reply.closed_count = peer->link().BeginInbound(header.session, now);
-  peer->set_info(info);
-  const auto back = WayBack(header, peer, endings);
-  if (back == nullptr) return Log("cannot reach back: " + info.ToString());
-  back->TrySend({HelloAckFrame(Route(peer->id(), back->session()), reply), {}});
-}
-
-// The connection to answer a HELLO on: the one in use, the one that the HELLO
-// answers, one under way, or else a new one.
-std::shared_ptr<Connection> SessionTable::WayBack(
-    const FrameHeader& hello, const std::shared_ptr<Peer>& peer,
-    Endings& endings) {
-  const auto in_use = attached_.find(peer->link().session());
-  if (in_use != attached_.end()) return in_use->second.connection;
-  if (const auto answered = attempts_.find(hello.counted_session);
-      answered != attempts_.end()) {
-    return answered->second.connection;
-  }
-  for (const auto& [session, attempt] : attempts_) {
-    if (attempt.peer == peer->id()) return attempt.connection;
-  }
-  const absl::StatusOr<transport::Address> address = peer->info().Choose();
-  if (!address.ok()) return nullptr;
-  Attempt attempt;
-  attempt.peer = peer->id();
-  attempt.is_final = true;
-  attempt.deadline = parts_.clock.Now() + kReturnTimeout;
-  Open(*address, std::move(attempt), endings);
-  const auto opened = attempts_.find(last_session_);
-  if (opened == attempts_.end()) return nullptr;
-  // The peer knows this session as soon as it reads its HELLO, so that what we
-  // send need not wait for its answer.
-  std::shared_ptr<Connection> connection = std::move(opened->second.connection);
-  attempts_.erase(opened);
-  Attach(peer, connection, hello);
-  return connection;
-}
-
-void SessionTable::OnHelloAck(const FrameHeader& header,
-                              absl::string_view payload) {
-  const absl::StatusOr<HelloReply> reply = ReadHelloAck(header, payload);
-  if (!reply.ok()) {
-    return Refuse(Refusal::kBadControl,
-                  absl::StrCat("a HELLO_ACK that ", reply.status().message()));
-  }
-  Endings endings;
-  {
-    MutexLock lock(mutex_);
-    if (!attempts_.contains(reply->session)) return;  // Over already.
-    Attempt attempt = TakeAttempt(reply->session);
-    if (!reply->status.ok()) {
-      Fail(std::move(attempt), reply->status, endings);
-    } else if (!attempt.peer.is_nobody() && attempt.peer != reply->peer.id) {
-      Fail(std::move(attempt),
-           absl::FailedPreconditionError(absl::StrCat(
-               "another instance answers there: ", reply->peer.ToString())),
-           endings);
-    } else {
-      Accept(std::move(attempt), header, reply->peer, endings);
-    }
-  }
-  End(endings);
-}
-
-void SessionTable::Accept(Attempt attempt, const FrameHeader& header,
-                          const PeerInfo& info, Endings& endings) {
-  const std::shared_ptr<Peer> peer = parts_.peers.FindOrAdd(info.id);
-  peer->set_info(info);
-  const absl::StatusOr<transport::Address> best = info.Choose();
-  const transport::Address& used = attempt.connection->address();
-  if (!attempt.is_final && best.ok() && best->scheme() != used.scheme()) {
-    attempt.peer = info.id;
-    attempt.is_final = true;
-    attempt.fallback = used.ToString();
-    Retire(std::move(attempt.connection));
-    return Open(*best, std::move(attempt), endings);
-  }
-  if (peer->link().session() < attempt.connection->session()) {
-    Attach(peer, std::move(attempt.connection), header);
-  } else {
-    Retire(std::move(attempt.connection));
-  }
-  endings.push_back({std::move(attempt.waiters), Success(info)});
-}
-
-void SessionTable::Attach(const std::shared_ptr<Peer>& peer,
-                          std::shared_ptr<Connection> connection,
-                          const FrameHeader& handshake) {
-  const auto before = attached_.find(peer->link().session());
-  if (before != attached_.end()) {
-    Retire(std::move(before->second.connection));
-    attached_.erase(before);
-  }
-  attached_[connection->session()] = {peer, connection};
-  peer->link().Attach(std::move(connection), handshake);
-  peer->set_state(PeerState::kJoined);
-  parts_.peers.NoteJoined();
+  for (const LostPeer& lost : endings.lost) parts_.on_lost(lost.peer, lost.why);
 }
 
 // -- The end of a connection -------------------------------------------------
@@ -312,10 +169,9 @@ void SessionTable::OnWritable(std::uint32_t session) {
   peer->link().OnWritable(session);
 }
 
-// The lane is lost. The peer may be well: one attempt is made to return to it.
+// The lane is lost. The peer may be well: a try to return is made at once.
 void SessionTable::OnLost(std::uint32_t session, std::string why) {
   Endings endings;
-  std::shared_ptr<Peer> peer;
   {
     MutexLock lock(mutex_);
     if (attempts_.contains(session)) {
@@ -325,36 +181,46 @@ void SessionTable::OnLost(std::uint32_t session, std::string why) {
            absl::UnavailableError(
                absl::StrCat("cannot connect to ", address, ": ", why)),
            endings);
-    } else if (const auto lost = attached_.find(session);
-               lost != attached_.end()) {
-      peer = lost->second.peer;
-      const transport::Address address = lost->second.connection->address();
-      Unlink(lost);
-      peer->set_state(PeerState::kConnecting);
-      Attempt attempt;
-      attempt.peer = peer->id();
-      attempt.is_final = true;
-      attempt.deadline = parts_.clock.Now() + kReturnTimeout;
-      Open(address, std::move(attempt), endings);
+    } else if (const auto entry = attached_.find(session);
+               entry != attached_.end()) {
+      const std::shared_ptr<Peer> peer = entry->second.peer;
+      peer->link().Suspend(session);
+      parts_.peers.SetState(*peer, PeerState::kConnecting,
+                            absl::UnavailableError(why));
+      Return(entry, endings);
     }
   }
   End(endings);
-  if (peer != nullptr) {
-    parts_.on_lost(peer, absl::UnavailableError(
-                             absl::StrCat("lost the connection to ",
-                                          peer->info().ToString(), ": ", why)));
+}
+
+// No sign of life: the lane may seem well.
+void SessionTable::Lose(const std::shared_ptr<Peer>& peer,
+                        const absl::Status& why) {
+  Endings endings;
+  {
+    MutexLock lock(mutex_);
+    const auto entry = attached_.find(peer->link().session());
+    GiveUp(peer, why, endings);
+    if (entry != attached_.end()) Return(entry, endings);
   }
+  End(endings);
 }
 
-void SessionTable::Lose(Peer& peer, std::string why) {
-  OnLost(peer.link().session(), std::move(why));
+void SessionTable::Return(AttachedMap::iterator lost, Endings& endings) {
+  const InstanceId peer = lost->second.peer->id();
+  const transport::Address address = lost->second.connection->address();
+  Retire(std::move(lost->second.connection));
+  attached_.erase(lost);
+  returns_.Begin(peer, address, parts_.clock.Now());
+  TryReturn({peer, address}, endings);
 }
 
-void SessionTable::Unlink(AttachedMap::iterator entry) {
-  const std::shared_ptr<Peer> peer = entry->second.peer;
-  Retire(std::move(entry->second.connection));
-  peer->link().Detach(entry->first);
-  attached_.erase(entry);
+void SessionTable::TryReturn(const Returns::Try& due, Endings& endings) {
+  Attempt attempt;
+  attempt.peer = due.peer;
+  attempt.is_final = true;
+  attempt.deadline = parts_.clock.Now() + kReturnTimeout;
+  Open(due.address, std::move(attempt), endings);
 }
 
 absl::Status SessionTable::Disconnect(InstanceId id) {
@@ -363,15 +229,37 @@ absl::Status SessionTable::Disconnect(InstanceId id) {
     return absl::NotFoundError(
         absl::StrCat("instance ", id.ToString(), " is not connected"));
   }
+  peer->link().SendOwedCounts();
+  peer->link().SendControl(MessageKind::kGoodbye, 0, Payload());
+  Leave(peer, absl::UnavailableError("disconnected"));
+  return absl::OkStatus();
+}
+
+void SessionTable::OnGoodbye(const std::shared_ptr<Peer>& peer) {
+  Leave(peer, absl::UnavailableError("it said goodbye"));
+  peer->link().NotePeerKnows();
+}
+
+// For good: no try is made to return.
+void SessionTable::Leave(const std::shared_ptr<Peer>& peer,
+                         const absl::Status& why) {
+  Endings endings;
   {
     MutexLock lock(mutex_);
-    const auto entry = attached_.find(peer->link().session());
-    if (entry != attached_.end()) Unlink(entry);
-    parts_.peers.NoteLost(*peer);
+    LeaveLocked(peer, why, endings);
   }
-  parts_.on_lost(peer, absl::UnavailableError(absl::StrCat(
-                           "disconnected from ", peer->info().ToString())));
-  return absl::OkStatus();
+  End(endings);
+}
+
+void SessionTable::LeaveLocked(const std::shared_ptr<Peer>& peer,
+                               const absl::Status& why, Endings& endings) {
+  const auto entry = attached_.find(peer->link().session());
+  if (entry != attached_.end()) {
+    Retire(std::move(entry->second.connection));
+    attached_.erase(entry);
+  }
+  returns_.End(peer->id());
+  GiveUp(peer, why, endings);
 }
 
 // -- Time --------------------------------------------------------------------
@@ -383,6 +271,10 @@ absl::Time SessionTable::OnTick(absl::Time now) {
   {
     MutexLock lock(mutex_);
     FailLate(now, endings);
+    for (const Returns::Try& due : returns_.TakeDue(now)) {
+      TryReturn(due, endings);
+    }
+    next = returns_.NextDue();
     for (const auto& [session, attempt] : attempts_) {
       next = std::min(next, attempt.deadline);
     }
@@ -429,9 +321,13 @@ void SessionTable::Close() {
       Fail(std::move(attempt),
            absl::UnavailableError("this instance is shutting down"), endings);
     }
-    while (!attached_.empty()) {
-      parts_.peers.NoteLost(*attached_.begin()->second.peer);
-      Unlink(attached_.begin());
+    returns_.Clear();
+    for (auto& [session, entry] : attached_) {
+      Retire(std::move(entry.connection));
+    }
+    attached_.clear();
+    for (const auto& peer : parts_.peers.List()) {
+      parts_.peers.NoteLost(*peer, absl::UnavailableError("shut down"));
     }
     closing.swap(retired_);
   }

@@ -15,9 +15,12 @@
 //     lost, refused or late: who waits       kLost, if it was known
 //       is told why
 //                                            kJoined -- DRAINING --> kDraining
-//                                            kJoined -- lost ------>
-//                                            kConnecting
-//                                              (one attempt to return) or kLost
+//
+// A connection that is lost makes its peer kConnecting, and an attempt to
+// return is made at once. If that fails, or there was no sign of life, the peer
+// is kLost and its calls end; attempts go on (am/returns.h), unless another
+// incarnation answers or either side said GOODBYE. Should one succeed, the peer
+// is kJoined again, and what was sent in the session before is settled.
 //
 // Threads: any. Nothing blocks.
 #pragma once
@@ -39,13 +42,14 @@
 #include "am/manager_options.h"
 #include "am/peer_table.h"
 #include "am/refusals.h"
+#include "am/returns.h"
 #include "am/wire.h"
 
 namespace am {
 
 class SessionTable final : private ConnectionEvents {
  public:
-  // Told, with no lock held, of a peer that is gone and why.
+  // Told, with no lock held, of a peer that became kLost and why.
   using OnPeerLost =
       std::function<void(const std::shared_ptr<Peer>&, const absl::Status&)>;
 
@@ -77,12 +81,12 @@ class SessionTable final : private ConnectionEvents {
   // -- Of the holder of the receiving role -----------------------------------
 
   // A HELLO for another incarnation is answered with FAILED_PRECONDITION.
-  void OnHello(const FrameHeader& header, absl::string_view payload,
-               absl::Time now);
+  void OnHello(const FrameHeader& header, absl::string_view payload);
   void OnHelloAck(const FrameHeader& header, absl::string_view payload);
+  void OnGoodbye(const std::shared_ptr<Peer>& peer);
 
-  // Treats the connection to a peer as lost, as if its lane had said so.
-  void Lose(Peer& peer, std::string why);
+  // The peer gave no sign of life.
+  void Lose(const std::shared_ptr<Peer>& peer, const absl::Status& why);
 
   // Gives up late attempts; returns when to come again.
   absl::Time OnTick(absl::Time now);
@@ -102,13 +106,26 @@ class SessionTable final : private ConnectionEvents {
   struct Attached {
     std::shared_ptr<Peer> peer;
     std::shared_ptr<Connection> connection;
+    bool answered = false;  // with HELLO_ACK
   };
   using AttachedMap = std::map<std::uint32_t, Attached>;
-  struct Ending {  // of calls, once the lock is released
+
+  // What is to be told once the lock is released.
+  struct EndedCalls {
     std::vector<std::uint64_t> waiters;
     Reply reply;
   };
-  using Endings = std::vector<Ending>;
+  struct LostPeer {
+    std::shared_ptr<Peer> peer;
+    absl::Status why;
+  };
+  struct Endings {
+    std::vector<EndedCalls> calls;
+    std::vector<LostPeer> lost;
+  };
+
+  // How long an attempt that nobody waits for may take.
+  static constexpr absl::Duration kReturnTimeout = absl::Seconds(2);
 
   std::shared_ptr<PendingCall> Begin(const transport::Address& address,
                                      InstanceId peer, bool is_final,
@@ -120,27 +137,41 @@ class SessionTable final : private ConnectionEvents {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TurnAway(const FrameHeader& hello, const PeerInfo& info)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Welcome(const FrameHeader& hello, const PeerInfo& info, absl::Time now,
-               Endings& endings) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Welcome(const FrameHeader& hello, const PeerInfo& info, Endings& endings)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::shared_ptr<Connection> WayBack(const FrameHeader& hello,
                                       const std::shared_ptr<Peer>& peer,
                                       Endings& endings)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Attach(const std::shared_ptr<Peer>& peer,
-              std::shared_ptr<Connection> connection,
-              const FrameHeader& handshake)
+  Attached& Attach(const std::shared_ptr<Peer>& peer,
+                   std::shared_ptr<Connection> connection,
+                   const FrameHeader& handshake)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Accept(Attempt attempt, const FrameHeader& header, const PeerInfo& info,
-              Endings& endings) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void OnAnswered(Attempt attempt, const FrameHeader& header,
+                  const HelloReply& reply, Endings& endings)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Accept(Attempt attempt, const FrameHeader& header,
+              const HelloReply& reply, Endings& endings)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Settle(Attached& attached, const HelloReply& reply, Endings& endings)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Attempt TakeAttempt(std::uint32_t session)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Fail(Attempt attempt, absl::Status why, Endings& endings)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void FailLate(absl::Time now, Endings& endings)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Unlink(AttachedMap::iterator entry)
+  void GiveUp(const std::shared_ptr<Peer>& peer, const absl::Status& why,
+              Endings& endings) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Return(AttachedMap::iterator lost, Endings& endings)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TryReturn(const Returns::Try& due, Endings& endings)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Leave(const std::shared_ptr<Peer>& peer, const absl::Status& why);
+  void LeaveLocked(const std::shared_ptr<Peer>& peer, const absl::Status& why,
+                   Endings& endings) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void End(Endings& endings);
+  static Reply Success(const PeerInfo& info);
   void Retire(std::shared_ptr<Connection> connection)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Refuse(Refusal refusal, absl::string_view line);
@@ -156,6 +187,7 @@ class SessionTable final : private ConnectionEvents {
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   std::map<std::uint32_t, Attempt> attempts_ ABSL_GUARDED_BY(mutex_);
   AttachedMap attached_ ABSL_GUARDED_BY(mutex_);  // by our session
+  Returns returns_ ABSL_GUARDED_BY(mutex_);
   // Connections not in use any more, closed where no lock is held.
   std::vector<std::shared_ptr<Connection>> retired_ ABSL_GUARDED_BY(mutex_);
 };

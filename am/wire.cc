@@ -42,6 +42,8 @@ absl::string_view MessageKindName(MessageKind kind) {
       return "DRAINING";
     case MessageKind::kGoodbye:
       return "GOODBYE";
+    case MessageKind::kGaveUp:
+      return "GAVE_UP";
     case MessageKind::kNoReturn:
       return "NO_RETURN";
     case MessageKind::kAckCall:

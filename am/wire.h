@@ -69,6 +69,7 @@ enum class MessageKind : std::uint8_t {
   kCounts = 5,
   kDraining = 6,
   kGoodbye = 7,
+  kGaveUp = 8,
   // Numbered: counted by the receiver, and under the window.
   kNoReturn = 16,
   kAckCall = 17,

@@ -340,7 +340,7 @@ TEST(MessageKind, EachHasAName) {
   for (int kind = 0; kind < 256; ++kind) {
     names.insert(MessageKindName(static_cast<MessageKind>(kind)));
   }
-  EXPECT_EQ(names.size(), 13u);
+  EXPECT_EQ(names.size(), 14u);
   EXPECT_EQ(MessageKindName(static_cast<MessageKind>(21)), "UNKNOWN");
   EXPECT_EQ(MessageKindName(MessageKind::kAckCall), "ACK_CALL");
 }

@@ -1,0 +1,50 @@
+#include "am/returns.h"
+
+#include <algorithm>
+
+namespace am {
+
+void Returns::Begin(InstanceId peer, const transport::Address& address,
+                    absl::Time now) {
+  entries_.insert_or_assign(
+      peer, Entry{address, absl::InfiniteFuture(), now + options_.reconnect_for,
+                  options_.reconnect_min});
+}
+
+bool Returns::OnFailed(InstanceId peer, absl::Time now) {
+  const auto found = entries_.find(peer);
+  if (found == entries_.end()) return false;
+  Entry& entry = found->second;
+  if (now >= entry.give_up_at) {
+    entries_.erase(found);
+    return false;
+  }
+  entry.due = now + Jittered(entry.wait);
+  entry.wait = std::min(2 * entry.wait, options_.reconnect_max);
+  return true;
+}
+
+absl::Duration Returns::Jittered(absl::Duration wait) {
+  // Not a distribution of the standard library, which differ.
+  const double fraction =
+      static_cast<double>(random_() >> 11) / static_cast<double>(1ull << 53);
+  return wait * (1 - fraction / 2);
+}
+
+std::vector<Returns::Try> Returns::TakeDue(absl::Time now) {
+  std::vector<Try> due;
+  for (auto& [peer, entry] : entries_) {
+    if (entry.due > now) continue;
+    entry.due = absl::InfiniteFuture();
+    due.push_back({peer, entry.address});
+  }
+  return due;
+}
+
+absl::Time Returns::NextDue() const {
+  absl::Time next = absl::InfiniteFuture();
+  for (const auto& [peer, entry] : entries_) next = std::min(next, entry.due);
+  return next;
+}
+
+}  // namespace am

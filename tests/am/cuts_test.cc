@@ -1,0 +1,242 @@
+// What becomes of messages and calls when a connection is cut, in a simulated
+// world: promises 2, 3, 5 and 8 of the design.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "am/message_builder.h"
+#include "am/node.h"
+#include "am/simulated_world.h"
+
+namespace am {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using transport::CutKind;
+
+// Alice, connected to bob, who writes down what he handles.
+class CutsTest : public testing::Test {
+ protected:
+  CutsTest() {
+    alice_ = world_.MakeManager("alice", {});
+    bob_ = world_.MakeManager("bob", {});
+    EXPECT_TRUE(bob_->RegisterNoReturn("log",
+                                       [this](Context&, const std::string& in) {
+                                         handled_.push_back(in);
+                                       })
+                    .ok());
+    EXPECT_TRUE(bob_->RegisterAck("note",
+                                  [this](Context&, const std::string& in) {
+                                    handled_.push_back(in);
+                                    return absl::OkStatus();
+                                  })
+                    .ok());
+    // Notes its text, and ends after a second.
+    EXPECT_TRUE(
+        bob_->RegisterAck(
+                "slow",
+                [this](Context&, const std::string& in) -> Task<absl::Status> {
+                  handled_.push_back(in);
+                  co_await Future<void>(
+                      bob_->node().AwaitHandler("never", absl::Seconds(1)));
+                  co_return absl::OkStatus();
+                })
+            .ok());
+    EXPECT_TRUE(alice_->client().Connect("inproc://bob").ok());
+  }
+
+  void Tell(absl::string_view text) {
+    EXPECT_TRUE(alice_->client()
+                    .Message("log")
+                    .Payload(text)
+                    .SendDetached(bob_->instance_id())
+                    .ok());
+  }
+  Future<void> Call(absl::string_view handler, absl::string_view text) {
+    return alice_->client().Message(handler).Payload(text).SendAndConfirm(
+        bob_->instance_id());
+  }
+
+  const Peer& PeerOf(Manager& manager, const Manager& other) {
+    peer_ = manager.node().peers().Find(other.instance_id());
+    return *peer_;
+  }
+  Ledger AliceLedger() { return PeerOf(*alice_, *bob_).link().ledger(); }
+
+  // Cuts only what alice sends, or only what bob does, for less time than it
+  // takes to be noticed by silence; the lanes die of it when it ends.
+  void CutBriefly(const std::string& from, const std::string& to) {
+    world_.CutOneWay(from, to, CutKind::kLoud);
+    world_.Heal(from, to);
+  }
+
+  std::vector<std::string> events_;
+  SimulatedWorld world_{1};
+  std::unique_ptr<Manager> alice_;
+  std::unique_ptr<Manager> bob_;
+  std::vector<std::string> handled_;
+  std::shared_ptr<Peer> peer_;
+};
+
+TEST_F(CutsTest, AfterABriefCutThePeerIsJoinedAgain) {
+  CutBriefly("alice", "bob");
+  world_.Run(absl::Milliseconds(1));
+  EXPECT_EQ(PeerOf(*alice_, *bob_).state(), PeerState::kJoined);
+  EXPECT_TRUE(Call("note", "a").Await().ok());
+}
+
+TEST_F(CutsTest, ACallThatDidNotArriveIsSentAgainOverABriefCut) {
+  world_.CutOneWay("alice", "bob", CutKind::kSilent);
+  Future<void> call = Call("note", "a");
+  world_.Run(absl::Milliseconds(1));
+  EXPECT_THAT(handled_, IsEmpty());
+  world_.Heal("alice", "bob");
+  CutBriefly("alice", "bob");
+  EXPECT_TRUE(call.Await().ok());
+  EXPECT_THAT(handled_, ElementsAre("a"));
+}
+
+TEST_F(CutsTest, ALostReplyIsSentAgainOverABriefCut) {
+  world_.CutOneWay("bob", "alice", CutKind::kSilent);
+  Future<void> call = Call("note", "a");
+  world_.Run(absl::Milliseconds(1));
+  EXPECT_THAT(handled_, ElementsAre("a"));
+  world_.Heal("bob", "alice");
+  CutBriefly("bob", "alice");
+  EXPECT_TRUE(call.Await().ok());
+  EXPECT_THAT(handled_, ElementsAre("a"));
+}
+
+TEST_F(CutsTest, OneWayMessagesThatDidNotArriveAreLostAndCounted) {
+  Tell("a");
+  world_.Run(absl::Milliseconds(1));
+  world_.CutOneWay("alice", "bob", CutKind::kSilent);
+  Tell("b");
+  world_.Run(absl::Milliseconds(1));
+  world_.Heal("alice", "bob");
+  CutBriefly("alice", "bob");
+  Tell("c");
+  world_.Run(absl::Milliseconds(100));
+  EXPECT_THAT(handled_, ElementsAre("a", "c"));
+  const Ledger ledger = AliceLedger();
+  EXPECT_EQ(ledger.received.delivered, 2u);
+  EXPECT_EQ(ledger.link_lost, 1u);
+  EXPECT_EQ(ledger.in_doubt, 0u);
+  EXPECT_EQ(ledger.in_flight(), 0u);
+}
+
+TEST_F(CutsTest, WhatIsSentDuringACutArrivesAfterItInOrder) {
+  world_.CutOneWay("alice", "bob", CutKind::kSilent);
+  Future<void> first = Call("note", "a");
+  world_.Run(absl::Milliseconds(1));
+  world_.Heal("alice", "bob");
+  world_.CutOneWay("alice", "bob", CutKind::kLoud);
+  Future<void> second = Call("note", "b");
+  world_.Heal("alice", "bob");
+  Tell("c");
+  EXPECT_TRUE(first.Await().ok());
+  EXPECT_TRUE(second.Await().ok());
+  world_.Run(absl::Milliseconds(100));
+  EXPECT_THAT(handled_, ElementsAre("a", "b", "c"));
+}
+
+TEST_F(CutsTest, ACallThatRunsOutlivesABriefCutInBothDirections) {
+  Future<void> call = Call("slow", "a");
+  world_.Run(absl::Milliseconds(1));
+  CutBriefly("alice", "bob");
+  CutBriefly("bob", "alice");
+  EXPECT_TRUE(call.Await().ok());
+  EXPECT_THAT(handled_, ElementsAre("a"));
+}
+
+TEST_F(CutsTest, APeerThatIsRefusedIsLostAtOnceAndReturnsByItself) {
+  Tell("a");
+  world_.Run(absl::Milliseconds(1));
+  world_.Cut("alice", "bob", CutKind::kLoud);
+  world_.Run(absl::Milliseconds(1));
+  EXPECT_EQ(PeerOf(*alice_, *bob_).state(), PeerState::kLost);
+  world_.Run(absl::Seconds(10));
+  world_.Heal("alice", "bob");
+  world_.Run(absl::Seconds(2));
+  EXPECT_EQ(PeerOf(*alice_, *bob_).state(), PeerState::kJoined);
+  EXPECT_TRUE(Call("note", "b").Await().ok());
+  EXPECT_EQ(AliceLedger().in_doubt, 0u);
+  EXPECT_EQ(AliceLedger().in_flight(), 0u);
+}
+
+TEST_F(CutsTest, DoubtAboutAPeerThatSeemedLostEndsWithItsReturn) {
+  world_.CutOneWay("bob", "alice", CutKind::kSilent);
+  Tell("a");
+  world_.Run(absl::Milliseconds(1));
+  world_.CutOneWay("alice", "bob", CutKind::kSilent);
+  Tell("b");
+  world_.Run(absl::Seconds(5));
+  EXPECT_EQ(PeerOf(*alice_, *bob_).state(), PeerState::kLost);
+  EXPECT_EQ(AliceLedger().in_doubt, 2u);
+  world_.Heal("alice", "bob");
+  world_.Run(absl::Seconds(5));
+  const Ledger ledger = AliceLedger();
+  EXPECT_EQ(ledger.received.delivered, 1u);
+  EXPECT_EQ(ledger.link_lost, 1u);
+  EXPECT_EQ(ledger.in_doubt, 0u);
+  EXPECT_EQ(ledger.in_flight(), 0u);
+}
+
+TEST_F(CutsTest, WhoeverHearsButIsNotHeardIsNoticed) {
+  world_.CutOneWay("alice", "bob", CutKind::kSilent);
+  const absl::Time cut_at = world_.clock().Now();
+  EXPECT_EQ(Call("note", "a").Await().code(), absl::StatusCode::kUnavailable);
+  const LinkOptions options;
+  EXPECT_LE(world_.clock().Now() - cut_at,
+            options.heartbeat_interval + options.heartbeat_timeout);
+}
+
+// Bob gives alice up, with the call that he handles for her, while she notices
+// nothing: he tells her when he returns.
+TEST_F(CutsTest, WhoeverWasGivenUpIsToldSo) {
+  Future<void> call = Call("slow", "a");
+  world_.Run(absl::Milliseconds(1));
+  bob_->node().sessions().Lose(bob_->node().peers().Find(alice_->instance_id()),
+                               absl::UnavailableError("as if silent"));
+  const absl::Time lost_at = world_.clock().Now();
+  EXPECT_EQ(call.Await().code(), absl::StatusCode::kUnavailable);
+  EXPECT_LT(world_.clock().Now() - lost_at, absl::Seconds(1));
+  EXPECT_TRUE(Call("note", "b").Await().ok());
+}
+
+TEST_F(CutsTest, TheNextIncarnationEndsTheWaitForTheOneBefore) {
+  Future<void> call = Call("slow", "a");
+  world_.Run(absl::Milliseconds(1));
+  world_.Kill("bob");
+  const auto successor = world_.MakeManager("bob", {});
+  EXPECT_EQ(call.Await().code(), absl::StatusCode::kUnavailable);
+  world_.Run(absl::Seconds(5));
+  EXPECT_EQ(PeerOf(*alice_, *bob_).state(), PeerState::kLost);
+  EXPECT_EQ(successor->node().refusals().of(Refusal::kOtherIncarnation), 1u);
+}
+
+TEST_F(CutsTest, DisconnectingEndsItForBothSides) {
+  EXPECT_TRUE(alice_->client().Disconnect(bob_->instance_id()).ok());
+  world_.Run(absl::Minutes(2));
+  EXPECT_EQ(PeerOf(*alice_, *bob_).state(), PeerState::kLost);
+  EXPECT_EQ(PeerOf(*bob_, *alice_).state(), PeerState::kLost);
+}
+
+TEST_F(CutsTest, PeerEventsTellTheStatesInOrder) {
+  alice_->OnPeerEvent([this](const PeerEvent& event) {
+    events_.push_back(
+        absl::StrCat(event.peer.name, " ", PeerStateName(event.state)));
+  });
+  world_.Cut("alice", "bob", CutKind::kLoud);
+  world_.Run(absl::Seconds(1));
+  world_.Heal("alice", "bob");
+  world_.Run(absl::Seconds(2));
+  EXPECT_THAT(events_, ElementsAre("bob connecting", "bob lost", "bob joined"));
+}
+
+}  // namespace
+}  // namespace am
