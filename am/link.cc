@@ -119,6 +119,7 @@ Link::Past Link::BeginInbound(std::uint32_t session) {
   }
   past_.outcomes = inbound_;
   inbound_session_ = session;
+  inbound_over_ = false;
   received_told_ = 0;
   owed_bytes_ = 0;
   return past_;
@@ -303,7 +304,13 @@ Link::Verdict Link::OnFrame(const FrameHeader& header, std::uint32_t numbered,
   std::vector<std::uint64_t> waiters;
   {
     MutexLock lock(mutex_);
-    if (header.session != inbound_session_) return Verdict::kWrongSession;
+    if (header.session != inbound_session_ || inbound_over_) {
+      return Verdict::kWrongSession;
+    }
+    if (header.first_sequence > received_ + 1) {
+      inbound_over_ = true;
+      return Verdict::kGap;
+    }
     if (numbered > 0 && header.first_sequence != received_ + 1) {
       return Verdict::kOutOfOrder;
     }
@@ -376,6 +383,14 @@ void Link::AppendCounts() {
   inbound_told_ = inbound_;
   received_told_ = received_;
   owed_bytes_ = 0;
+}
+
+void Link::AnswerPing(std::uint64_t call_id) {
+  MutexLock lock(mutex_);
+  if (connection_ == nullptr) return;
+  queue_.AppendControl(MessageKind::kPong, call_id, Payload());
+  if (inbound_.total() > 0) AppendCounts();
+  SendOrDefer();
 }
 
 bool Link::owes_counts() const {

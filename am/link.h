@@ -127,7 +127,8 @@ class Link final : public Flushable, public std::enable_shared_from_this<Link> {
   enum class Verdict : std::uint8_t {
     kTake,
     kWrongSession,  // not the peer's session: an old one, or unknown
-    kOutOfOrder,    // numbers seen before, or a gap
+    kGap,           // messages are missing before it: the session is over
+    kOutOfOrder,    // numbers seen before
     kBadCounts,     // counts what was never sent
   };
 
@@ -148,6 +149,10 @@ class Link final : public Flushable, public std::enable_shared_from_this<Link> {
   // What became of ours, over all sessions, as the peer tells. False if it
   // makes no sense.
   bool OnCounts(const InboundCounts& counts);
+
+  // PONG. Tells the counts again: a frame without numbered messages may have
+  // been lost unnoticed.
+  void AnswerPing(std::uint64_t call_id);
 
   // Sends counts that are owed; for OnTick.
   void SendOwedCounts();
@@ -211,6 +216,7 @@ class Link final : public Flushable, public std::enable_shared_from_this<Link> {
 
   // Inbound.
   std::uint32_t inbound_session_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool inbound_over_ ABSL_GUARDED_BY(mutex_) = false;  // by a gap
   Past past_ ABSL_GUARDED_BY(mutex_);
   std::uint64_t received_ ABSL_GUARDED_BY(mutex_) = 0;
   std::uint64_t received_told_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -135,6 +135,10 @@ bool Node::Accept(const FrameReader& reader, std::size_t bytes,
     case Link::Verdict::kWrongSession:
       refusals_.Count(Refusal::kWrongSession);
       return false;
+    case Link::Verdict::kGap:
+      refusals_.Count(Refusal::kOutOfOrder);
+      sessions_.OnGap(*sender_, header.session);
+      return false;
     case Link::Verdict::kOutOfOrder:
       refusals_.Count(Refusal::kOutOfOrder);
       return false;
@@ -167,8 +171,7 @@ void Node::OnMessage(const FrameReader& reader, const MessageView& message,
 void Node::OnControl(const MessageView& message, absl::Time now) {
   switch (message.header.kind) {
     case MessageKind::kPing:
-      return sender_->link().SendControl(MessageKind::kPong,
-                                         message.header.call_id, Payload());
+      return sender_->link().AnswerPing(message.header.call_id);
     case MessageKind::kPong:
       // An answer to another PING may be an old one, that was on its way.
       if (message.header.call_id == sender_->pings) {

@@ -113,7 +113,7 @@ void SessionTable::OnHelloAck(const FrameHeader& header,
       OnAnswered(TakeAttempt(reply->session), header, *reply, endings);
     } else if (const auto entry = attached_.find(reply->session);
                entry != attached_.end()) {
-      Settle(entry->second, *reply, endings);
+      OnAnsweredAgain(entry, *reply, endings);
     }
   }
   End(endings);
@@ -131,6 +131,28 @@ void SessionTable::OnAnswered(Attempt attempt, const FrameHeader& header,
   } else {
     Accept(std::move(attempt), header, reply, endings);
   }
+}
+
+// Of a session that is in use. ABORTED: the peer misses messages of it.
+void SessionTable::OnAnsweredAgain(AttachedMap::iterator entry,
+                                   const HelloReply& reply, Endings& endings) {
+  if (absl::IsAborted(reply.status) &&
+      entry->second.peer->id() == reply.peer.id) {
+    BreakOff(entry, absl::UnavailableError(reply.status.message()), endings);
+  } else {
+    Settle(entry->second, reply, endings);
+  }
+}
+
+void SessionTable::OnGap(const Peer& peer, std::uint32_t session) {
+  MutexLock lock(mutex_);
+  const auto back = attached_.find(peer.link().session());
+  if (back == attached_.end()) return;  // The peer will miss our PONGs.
+  HelloReply reply;
+  reply.session = session;
+  reply.status = absl::AbortedError("messages were lost on the way");
+  back->second.connection->TrySend(
+      {HelloAckFrame(Route(peer.id(), back->first), reply), {}});
 }
 
 // The answer to the HELLO of a session that is in use. Another one to the same

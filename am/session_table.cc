@@ -183,11 +183,7 @@ void SessionTable::OnLost(std::uint32_t session, std::string why) {
            endings);
     } else if (const auto entry = attached_.find(session);
                entry != attached_.end()) {
-      const std::shared_ptr<Peer> peer = entry->second.peer;
-      peer->link().Suspend(session);
-      parts_.peers.SetState(*peer, PeerState::kConnecting,
-                            absl::UnavailableError(why));
-      Return(entry, endings);
+      BreakOff(entry, absl::UnavailableError(why), endings);
     }
   }
   End(endings);
@@ -204,6 +200,14 @@ void SessionTable::Lose(const std::shared_ptr<Peer>& peer,
     if (entry != attached_.end()) Return(entry, endings);
   }
   End(endings);
+}
+
+void SessionTable::BreakOff(AttachedMap::iterator entry,
+                            const absl::Status& why, Endings& endings) {
+  const std::shared_ptr<Peer> peer = entry->second.peer;
+  peer->link().Suspend(entry->first);
+  parts_.peers.SetState(*peer, PeerState::kConnecting, why);
+  Return(entry, endings);
 }
 
 void SessionTable::Return(AttachedMap::iterator lost, Endings& endings) {

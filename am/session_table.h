@@ -16,11 +16,12 @@
 //       is told why
 //                                            kJoined -- DRAINING --> kDraining
 //
-// A connection that is lost makes its peer kConnecting, and an attempt to
-// return is made at once. If that fails, or there was no sign of life, the peer
-// is kLost and its calls end; attempts go on (am/returns.h), unless another
-// incarnation answers or either side said GOODBYE. Should one succeed, the peer
-// is kJoined again, and what was sent in the session before is settled.
+// A connection that is lost, or of which the peer misses messages, makes its
+// peer kConnecting, and an attempt to return is made at once. If that fails, or
+// there was no sign of life, the peer is kLost and its calls end; attempts go
+// on (am/returns.h), unless another incarnation answers or either side said
+// GOODBYE. Should one succeed, the peer is kJoined again, and what was sent in
+// the session before is settled.
 //
 // Threads: any. Nothing blocks.
 #pragma once
@@ -84,6 +85,9 @@ class SessionTable final : private ConnectionEvents {
   void OnHello(const FrameHeader& header, absl::string_view payload);
   void OnHelloAck(const FrameHeader& header, absl::string_view payload);
   void OnGoodbye(const std::shared_ptr<Peer>& peer);
+
+  // Messages of this session of the peer's are missing: asks for another one.
+  void OnGap(const Peer& peer, std::uint32_t session);
 
   // The peer gave no sign of life.
   void Lose(const std::shared_ptr<Peer>& peer, const absl::Status& why);
@@ -153,6 +157,8 @@ class SessionTable final : private ConnectionEvents {
   void Accept(Attempt attempt, const FrameHeader& header,
               const HelloReply& reply, Endings& endings)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void OnAnsweredAgain(AttachedMap::iterator entry, const HelloReply& reply,
+                       Endings& endings) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Settle(Attached& attached, const HelloReply& reply, Endings& endings)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Attempt TakeAttempt(std::uint32_t session)
@@ -163,6 +169,8 @@ class SessionTable final : private ConnectionEvents {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void GiveUp(const std::shared_ptr<Peer>& peer, const absl::Status& why,
               Endings& endings) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void BreakOff(AttachedMap::iterator entry, const absl::Status& why,
+                Endings& endings) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Return(AttachedMap::iterator lost, Endings& endings)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TryReturn(const Returns::Try& due, Endings& endings)

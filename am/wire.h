@@ -50,7 +50,7 @@ struct FrameHeader {
   std::uint64_t target = 0;  // 0: whoever listens there, in a HELLO only
   std::uint32_t session = 0;
   std::uint32_t counted_session = 0;  // of the receiver
-  std::uint64_t first_sequence = 0;   // of the frame's first numbered message
+  std::uint64_t first_sequence = 0;   // of the first that is numbered, or next
   std::uint64_t counted = 0;  // numbered messages of counted_session received
   std::uint32_t credit_messages = 0;  // how many, and how many bytes of them,
   std::uint32_t credit_bytes = 0;     // may be sent but not yet counted

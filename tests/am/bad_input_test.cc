@@ -228,12 +228,18 @@ TEST_P(BadInputTest, DuplicateFrameIsRefused) {
   ExpectServesOn();
 }
 
-TEST_P(BadInputTest, GapInTheNumbersIsRefused) {
+TEST_P(BadInputTest, GapInTheNumbersIsRefusedUntilTheNextSession) {
   FrameHeader header = mallory_.NextHeader();
   header.first_sequence += 5;
   mallory_.Send(header, CallOf("echo"));
-  EXPECT_TRUE(mallory_.Ping());
+  const auto refusal = mallory_.Await(MessageKind::kHelloAck);
+  ASSERT_TRUE(refusal.has_value());
+  v1::HelloAck ack;
+  ASSERT_TRUE(ack.ParseFromString(refusal->payload));
+  EXPECT_EQ(ack.code(), static_cast<int>(absl::StatusCode::kAborted));
   EXPECT_EQ(Refused(Refusal::kOutOfOrder), 1);
+  EXPECT_TRUE(mallory_.Join());
+  EXPECT_TRUE(mallory_.Ping());
   ExpectServesOn();
 }
 

@@ -100,6 +100,33 @@ TEST_F(CutsTest, ACallThatDidNotArriveIsSentAgainOverABriefCut) {
   EXPECT_THAT(handled_, ElementsAre("a"));
 }
 
+TEST_F(CutsTest, ACallLostOnALaneThatLivesIsSentAgainWhenThatIsSeen) {
+  world_.CutOneWay("alice", "bob", CutKind::kSilent);
+  Future<void> lost = Call("note", "a");
+  world_.Run(absl::Milliseconds(1));
+  world_.Heal("alice", "bob");
+  EXPECT_TRUE(Call("note", "b").Await().ok());
+  EXPECT_TRUE(lost.Await().ok());
+  EXPECT_THAT(handled_, ElementsAre("a", "b"));
+}
+
+TEST_F(CutsTest, ALostCallIsMissedAlsoIfNothingFollowsIt) {
+  world_.CutOneWay("alice", "bob", CutKind::kSilent);
+  Future<void> lost = Call("note", "a");
+  world_.Run(absl::Milliseconds(1));
+  world_.Heal("alice", "bob");
+  EXPECT_TRUE(lost.Await().ok());
+}
+
+TEST_F(CutsTest, CountsThatWereLostAreToldAgain) {
+  Tell("a");
+  world_.CutOneWay("bob", "alice", CutKind::kSilent);
+  world_.Run(absl::Milliseconds(100));
+  world_.Heal("bob", "alice");
+  world_.Run(absl::Seconds(3));
+  EXPECT_EQ(AliceLedger().received.delivered, 1u);
+}
+
 TEST_F(CutsTest, ALostReplyIsSentAgainOverABriefCut) {
   world_.CutOneWay("bob", "alice", CutKind::kSilent);
   Future<void> call = Call("note", "a");

@@ -116,14 +116,38 @@ TEST_F(LinkTest, FramesOfAnotherSessionAreRefused) {
   EXPECT_EQ(Receive(0), Link::Verdict::kWrongSession);
 }
 
-TEST_F(LinkTest, DuplicatesAndGapsAreRefused) {
+TEST_F(LinkTest, DuplicatesAreRefused) {
   Attach();
   link_->BeginInbound(3);
   EXPECT_EQ(Receive(0, 2, 1), Link::Verdict::kTake);
   EXPECT_EQ(Receive(0, 2, 1), Link::Verdict::kOutOfOrder);
-  EXPECT_EQ(Receive(0, 1, 4), Link::Verdict::kOutOfOrder);
   EXPECT_EQ(Receive(0, 1, 3), Link::Verdict::kTake);
   EXPECT_EQ(link_->BeginInbound(5).count, 3u);
+}
+
+TEST_F(LinkTest, AGapEndsTheSession) {
+  Attach();
+  link_->BeginInbound(3);
+  EXPECT_EQ(Receive(0, 2, 1), Link::Verdict::kTake);
+  EXPECT_EQ(Receive(0, 1, 4), Link::Verdict::kGap);
+  EXPECT_EQ(Receive(0, 1, 3), Link::Verdict::kWrongSession);
+  EXPECT_EQ(link_->BeginInbound(4).count, 2u);
+}
+
+TEST_F(LinkTest, AFrameWithoutNumberedMessagesShowsAGapToo) {
+  Attach();
+  link_->BeginInbound(3);
+  EXPECT_EQ(Receive(0, 0, 1), Link::Verdict::kTake);
+  EXPECT_EQ(Receive(0, 0, 2), Link::Verdict::kGap);
+}
+
+TEST_F(LinkTest, APingIsAnsweredWithTheCountsToo) {
+  Attach();
+  link_->BeginInbound(3);
+  link_->CountInbound(&InboundCounts::delivered);
+  link_->SendOwedCounts();
+  link_->AnswerPing(1);
+  EXPECT_THAT(Kinds(1), ElementsAre(MessageKind::kPong, MessageKind::kCounts));
 }
 
 TEST_F(LinkTest, CountsAreReturnedAfterAQuarterOfTheWindow) {
