@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "am/message_builder.h"
 #include "am/node.h"
 #include "am/v1/node.pb.h"
@@ -52,6 +53,15 @@ std::vector<PeerInfo> Client::ListPeers() const {
     if (peer->state() != PeerState::kLost) infos.push_back(peer->info());
   }
   return infos;
+}
+
+absl::StatusOr<Ledger> Client::LedgerOf(InstanceId id) const {
+  const std::shared_ptr<Peer> peer = node_->peers().Find(id);
+  if (peer == nullptr) {
+    return absl::NotFoundError(
+        absl::StrCat("instance ", id.ToString(), " is not known"));
+  }
+  return peer->link().ledger();
 }
 
 MessageBuilder Client::Message(absl::string_view handler) const {

@@ -17,6 +17,7 @@
 #include "am/call_options.h"
 #include "am/future.h"
 #include "am/instance_id.h"
+#include "am/ledger.h"
 #include "am/method.h"
 #include "am/payload.h"
 #include "am/peer_info.h"
@@ -59,6 +60,10 @@ class Client final {
 
   // Everyone connected, whoever began it, in order of their ids.
   std::vector<PeerInfo> ListPeers() const;
+
+  // What became of the one-way messages sent to a peer, also to one that is
+  // lost. NOT_FOUND: it is not known, or was forgotten.
+  absl::StatusOr<Ledger> LedgerOf(InstanceId peer) const;
 
   // Begins a message to a handler by name, "compute" or "pkg.Service/Method".
   MessageBuilder Message(absl::string_view handler) const;

@@ -65,7 +65,9 @@ class CutsTest : public testing::Test {
     peer_ = manager.node().peers().Find(other.instance_id());
     return *peer_;
   }
-  Ledger AliceLedger() { return PeerOf(*alice_, *bob_).link().ledger(); }
+  Ledger AliceLedger() {
+    return alice_->client().LedgerOf(bob_->instance_id()).value_or(Ledger());
+  }
 
   // Cuts only what alice sends, or only what bob does, for less time than it
   // takes to be noticed by silence; the lanes die of it when it ends.

@@ -108,6 +108,11 @@ def am_dependencies():
         modules = {":benchmark": "benchmark"},
     )
     _maybe(
+        name = "com_github_jupp0r_prometheus_cpp",
+        apt = ["prometheus-cpp-dev"],
+        modules = {"core:core": "prometheus-cpp-core"},
+    )
+    _maybe(
         name = "com_github_cliutils_cli11",
         apt = ["libcli11-dev"],
         modules = {":cli11": "CLI11"},

@@ -47,6 +47,8 @@ LIBRARIES = {
              ("am/control/", "bench/", "tests/am/control/", "tests/fault/",
               "tests/golden/", "tests/integration/", "tests/protoc_gen_am/",
               "tests/tools/")),
+    "Prometheus": (r"prometheus/", "@com_github_jupp0r_prometheus_cpp//",
+                   ("am/metrics/", "tests/am/metrics/")),
     "protoc": (r"google/protobuf/compiler/", "@com_google_protobuf//:protoc_lib",
                ("tools/protoc_gen_am/", "tests/")),
 }
