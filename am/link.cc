@@ -105,6 +105,11 @@ std::uint32_t Link::session() const {
   return connection_ == nullptr ? 0 : connection_->session();
 }
 
+std::string Link::address() const {
+  MutexLock lock(mutex_);
+  return connection_ == nullptr ? "" : connection_->address().ToString();
+}
+
 bool Link::is_down() const {
   MutexLock lock(mutex_);
   return state_ == State::kDown;

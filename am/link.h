@@ -90,6 +90,10 @@ class Link final : public Flushable, public std::enable_shared_from_this<Link> {
 
   // The session that leaves here, 0 if none.
   std::uint32_t session() const;
+
+  // Where it leads; empty if there is none.
+  std::string address() const;
+
   bool is_down() const;
 
   // Begins a session of the peer's.

@@ -43,6 +43,8 @@ v1::PeerDescription DescriptionOf(const Peer& peer) {
   description.set_link_lost(ledger.link_lost);
   description.set_in_doubt(ledger.in_doubt);
   description.set_in_flight(ledger.in_flight());
+  description.set_refused(ledger.refused);
+  description.set_address(peer.link().address());
   return description;
 }
 

@@ -104,6 +104,25 @@ TEST_P(NodeServiceTest, DescribeTellsOfPeersAndLedgers) {
   EXPECT_EQ(description.status(), v1::HealthCheckResponse::SERVING);
 }
 
+TEST_P(NodeServiceTest, DescribeTellsByWhichAddressAPeerIsReached) {
+  const auto description = stub_->Describe({}).Await();
+  ASSERT_TRUE(description.ok()) << description.status();
+  const auto address =
+      transport::Address::Parse(description->peers(0).address());
+  ASSERT_TRUE(address.ok()) << address.status();
+  EXPECT_THAT(client_->addresses(), testing::Contains(*address));
+}
+
+// Whoever names a tcp address of its own host is led to the unix socket there.
+TEST(NodeServiceOnOneHost, PeersUseTheUnixSocket) {
+  World world(Plane::kTcp);
+  const auto server = world.MakeManager(), client = world.MakeManager();
+  const std::string tcp = world.InfoOf(*server).addresses.front().ToString();
+  ASSERT_TRUE(client->client().Connect(tcp).ok());
+  const auto peer = client->node().peers().Find(server->instance_id());
+  EXPECT_THAT(peer->link().address(), testing::StartsWith("ipc://"));
+}
+
 TEST_P(NodeServiceTest, AnswersWhileEveryWorkerIsBusy) {
   Start({.execution = {.min_threads = 1, .max_threads = 2}});
   Tally entered;
