@@ -5,8 +5,9 @@
 
 namespace am {
 
-CallTable::CallTable(std::shared_ptr<Driver> driver, absl::Time now)
-    : driver_(std::move(driver)), deadlines_(now) {}
+CallTable::CallTable(std::shared_ptr<Driver> driver, absl::Time now,
+                     PlantedBug planted_bug)
+    : driver_(std::move(driver)), planted_bug_(planted_bug), deadlines_(now) {}
 
 CallTable::~CallTable() = default;
 
@@ -135,6 +136,12 @@ void CallTable::Cancel(PendingCall& pending) {
 void CallTable::Wait(PendingCall& call) { driver_->Wait(call); }
 
 void CallTable::Resume(Continuation continuation) {
+  if (planted_bug_.Strikes(PlantedBug::kCompletionTwice)) {
+    continuation = [once = std::move(continuation)]() mutable {
+      std::move(once)();
+      std::move(once)();
+    };
+  }
   driver_->RunQuick(std::move(continuation));
 }
 

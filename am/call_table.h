@@ -23,6 +23,7 @@
 #include "am/driver.h"
 #include "am/instance_id.h"
 #include "am/pending_call.h"
+#include "am/planted_bug.h"
 #include "am/timer_wheel.h"
 #include "am/transport/mutex.h"
 
@@ -35,7 +36,8 @@ class CallTable final : public CallOwner,
   // Tells the peer that a call is not awaited any more.
   using OnCancel = std::function<void(InstanceId peer, std::uint64_t call_id)>;
 
-  CallTable(std::shared_ptr<Driver> driver, absl::Time now);
+  CallTable(std::shared_ptr<Driver> driver, absl::Time now,
+            PlantedBug planted_bug = PlantedBug::kNone);
   ~CallTable() override;
 
   void SetOnCancel(OnCancel on_cancel);
@@ -70,6 +72,7 @@ class CallTable final : public CallOwner,
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::shared_ptr<Driver> driver_;
+  BugTrigger planted_bug_;
 
   mutable Mutex mutex_;
   OnCancel on_cancel_ ABSL_GUARDED_BY(mutex_);

@@ -59,6 +59,7 @@ Dispatcher::Dispatcher(Parts parts)
       counters_(parts.counters),
       on_counted_(std::move(parts.on_counted)),
       window_(parts.options.dedup),
+      planted_bug_(parts.options.planted_bug),
       manager_gate_(options_.max_concurrency > 0
                         ? std::make_shared<Gate>(options_.max_concurrency)
                         : nullptr) {}
@@ -139,6 +140,7 @@ absl::Status Dispatcher::Check(const HandlerEntry* handler,
 // window; otherwise it has been dealt with.
 bool Dispatcher::EntersWindow(Peer& peer, const MessageHeader& header,
                               absl::Time now) {
+  if (planted_bug_.Strikes(PlantedBug::kNoDedup)) return true;
   const DedupWindow::Arrival arrival{
       .is_repeated = (header.flags & kRepeated) != 0,
       .is_idempotent = IsIdempotent(header)};
@@ -172,6 +174,7 @@ void Dispatcher::Refuse(Peer& peer, const MessageHeader& header,
 }
 
 void Dispatcher::Count(Peer& peer, const absl::Status& status) {
+  if (planted_bug_.Strikes(PlantedBug::kSkippedCount)) return;
   peer.link().CountInbound(AccountOf(status));
   on_counted_();
 }

@@ -33,6 +33,7 @@
 #include "am/inbound_call.h"
 #include "am/manager_options.h"
 #include "am/peer.h"
+#include "am/planted_bug.h"
 #include "am/wire.h"
 
 namespace am {
@@ -131,6 +132,7 @@ class Dispatcher final : public InboundCallOwner {
   Counters& counters_;
   const std::function<void()> on_counted_;
   DedupWindow window_;
+  BugTrigger planted_bug_;
   const std::shared_ptr<Gate> manager_gate_;
   std::atomic<bool> refusing_ = false;
   std::atomic<int> active_ = 0;

@@ -12,6 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "am/instance_id.h"
+#include "am/planted_bug.h"
 
 namespace am {
 
@@ -133,6 +134,10 @@ struct ManagerOptions {
 
   // Who it is; nobody: random. Never the same for two instances.
   InstanceId id = {};
+
+  // A mistake to be made now and then. Only for the tests that show that a
+  // checker of histories would see it (tests/fault/planted_bug_test.cc).
+  PlantedBug planted_bug = PlantedBug::kNone;
 };
 
 }  // namespace am

@@ -29,7 +29,8 @@ Node::Node(const ManagerOptions& options, PeerInfo self,
       driver_(std::move(driver)),
       client_(*this),
       counters_(std::make_shared<Counters>()),
-      calls_(std::make_shared<CallTable>(driver_, clock.Now())),
+      calls_(std::make_shared<CallTable>(driver_, clock.Now(),
+                                         options_.planted_bug)),
       dispatcher_({options_, handlers_, *driver_, clock, client_, *counters_,
                    [this] { peers_.NoteOwes(); }}),
       peers_(std::move(self), options_.link, *driver_, clock,
@@ -40,7 +41,8 @@ Node::Node(const ManagerOptions& options, PeerInfo self,
       sessions_({options_.link, peers_, transport, *calls_, *driver_, clock,
                  refusals_, options_.log,
                  [this](const std::shared_ptr<Peer>& peer,
-                        const absl::Status& why) { OnPeerLost(peer, why); }}) {
+                        const absl::Status& why) { OnPeerLost(peer, why); }}),
+      planted_bug_(options_.planted_bug) {
   handlers_.AddListener(
       [this](const HandlerEvent& event) { OnHandlerEvent(event); });
   calls_->SetOnCancel([this](InstanceId peer, std::uint64_t call_id) {
@@ -133,6 +135,7 @@ bool Node::Accept(const FrameReader& reader, std::size_t bytes,
       if (reader.numbered() > 0) peers_.NoteOwes();
       return true;
     case Link::Verdict::kWrongSession:
+      if (planted_bug_.Strikes(PlantedBug::kOldSession)) return true;
       refusals_.Count(Refusal::kWrongSession);
       return false;
     case Link::Verdict::kGap:
@@ -203,6 +206,7 @@ void Node::OnControl(const MessageView& message, absl::Time now) {
 }
 
 void Node::OnReply(const FrameReader& reader, const MessageView& message) {
+  if (planted_bug_.Strikes(PlantedBug::kLostReply)) return;
   Reply reply;
   if (message.header.status != 0) {
     reply.status = DecodeStatus(message.header.status, message.metadata);

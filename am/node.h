@@ -29,6 +29,7 @@
 #include "am/manager_options.h"
 #include "am/outbox.h"
 #include "am/peer_table.h"
+#include "am/planted_bug.h"
 #include "am/refusals.h"
 #include "am/session_table.h"
 #include "am/transport/transport.h"
@@ -100,6 +101,7 @@ class Node final : private FrameSink {
   PeerTable peers_;
   Outbox outbox_;
   SessionTable sessions_;
+  BugTrigger planted_bug_;
   std::atomic<bool> draining_ = false;
 
   Mutex awaited_mutex_;

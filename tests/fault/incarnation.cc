@@ -15,13 +15,14 @@ namespace am::fault {
 namespace {
 
 template <typename Response, Pattern pattern>
-constexpr Method<std::string, Response, pattern> Token(absl::string_view name,
-                                                       bool ordered = false) {
+constexpr Method<std::string, Response, pattern> Token(
+    absl::string_view name, bool ordered = false, bool idempotent = false) {
   MethodSpec spec;
   spec.name = name;
   spec.id = HandlerId(name);
   spec.pattern = pattern;
   spec.ordered = ordered;
+  spec.idempotent = idempotent;
   return {spec};
 }
 
@@ -36,6 +37,8 @@ constexpr auto kCheckInOrder =
     Token<void, Pattern::kAck>("am.fault.Sim/CheckInOrder", true);
 constexpr auto kCompute =
     Token<std::string, Pattern::kResponse>("am.fault.Sim/Compute");
+constexpr auto kComputeAgain = Token<std::string, Pattern::kResponse>(
+    "am.fault.Sim/ComputeAgain", false, /*idempotent=*/true);
 constexpr auto kComputeInOrder =
     Token<std::string, Pattern::kResponse>("am.fault.Sim/ComputeInOrder", true);
 constexpr auto kComputeSlowly =
@@ -76,7 +79,7 @@ const std::vector<MethodSpec>& HandlersOfAll() {
       kNote.spec,          kNoteInOrder.spec,    kNoteSlowly.spec,
       kCheck.spec,         kCheckInOrder.spec,   kCompute.spec,
       kComputeSlowly.spec, kComputeInOrder.spec, kNobodys.spec,
-      kNobodysNote.spec};
+      kComputeAgain.spec,  kNobodysNote.spec};
   return *handlers;
 }
 
@@ -121,6 +124,7 @@ void Incarnation::Register() {
         co_return absl::OkStatus();
       });
   Add(kCompute, compute);
+  Add(kComputeAgain, compute);
   Add(kComputeInOrder, compute);
   Add(kComputeSlowly,
       [this](Context& context,
@@ -196,6 +200,7 @@ Operation Incarnation::Describe(const Order& order) const {
   operation.sender = id();
   operation.target = order.target;
   operation.ordered = order.handler.ordered;
+  operation.idempotent = order.handler.idempotent;
   operation.unhindered = order.unhindered;
   if (operation.pattern != Pattern::kNoReturn) {
     operation.deadline = world_.clock().Now() + order.options.timeout;

@@ -27,8 +27,11 @@ constexpr absl::Duration kProbesLast = absl::Seconds(2);
 
 class Simulation {
  public:
-  explicit Simulation(std::uint64_t seed)
-      : dice_(seed), world_(seed, FrameFaults()), recorder_(world_.clock()) {
+  explicit Simulation(const SimulationOptions& options)
+      : planted_bug_(options.planted_bug),
+        dice_(options.seed),
+        world_(options.seed, FrameFaults()),
+        recorder_(world_.clock()) {
     for (int i = 0; i < kInstances; ++i) {
       names_.push_back(absl::StrCat("m", i));
       Begin(names_.back());
@@ -49,6 +52,7 @@ class Simulation {
   void KeepConnecting(Incarnation& self);
   void Work();
   Order RandomOrder(Incarnation& sender);
+  RetryPolicy RandomRetries(const MethodSpec& handler);
 
   void BefallFault();
   void CutSomething();
@@ -61,6 +65,7 @@ class Simulation {
 
   Incarnation& At(const std::string& name) { return *current_.at(name); }
 
+  const PlantedBug planted_bug_;
   Dice dice_;
   SimulatedWorld world_;
   Recorder recorder_;
@@ -88,6 +93,7 @@ transport::FaultOptions Simulation::FrameFaults() {
 
 ManagerOptions Simulation::Options() {
   ManagerOptions options;
+  options.planted_bug = planted_bug_;
   options.link.window_messages = dice_.Pick<std::uint32_t>({4, 64, 8192});
   options.link.queue_messages = dice_.Pick<std::size_t>({8, 64, 16 * 1024});
   options.execution.max_queued = dice_.Pick<std::size_t>({8, 16 * 1024});
@@ -172,11 +178,13 @@ Order Simulation::RandomOrder(Incarnation& sender) {
               .target = sender.Known(dice_.Pick(names_)),
               .errand = {},
               .options = {}};
-  if (dice_.Chance(30)) {
+  // A coroutine that waits must not be resumed twice.
+  const bool may_wait = planted_bug_ != PlantedBug::kCompletionTwice;
+  if (may_wait && dice_.Chance(30)) {
     order.errand.wait =
         dice_.Between(absl::ZeroDuration(), absl::Milliseconds(500));
   }
-  if (dice_.Chance(20)) {
+  if (may_wait && dice_.Chance(20)) {
     order.errand.relay_to = sender.Known(dice_.Pick(names_));
   }
   if (dice_.Chance(3)) order.errand.padding = dice_.Below(20'000);
@@ -184,7 +192,17 @@ Order Simulation::RandomOrder(Incarnation& sender) {
       absl::Milliseconds(1),
       dice_.Pick<absl::Duration>(
           {absl::Milliseconds(20), absl::Seconds(1), kLongestTimeout}));
+  order.options.retry = RandomRetries(order.handler);
   return order;
+}
+
+RetryPolicy Simulation::RandomRetries(const MethodSpec& handler) {
+  RetryPolicy policy;
+  if (handler.ordered || handler.pattern == Pattern::kNoReturn) return policy;
+  policy.max_attempts = dice_.Pick<int>({1, 2, 5});
+  policy.initial_backoff =
+      dice_.Between(absl::Milliseconds(1), absl::Milliseconds(200));
+  return policy;
 }
 
 // -- Faults ------------------------------------------------------------------
@@ -300,7 +318,7 @@ void Simulation::CollectAccounts() {
 }  // namespace
 
 SimulationResult Simulate(const SimulationOptions& options) {
-  return Simulation(options.seed).Run();
+  return Simulation(options).Run();
 }
 
 }  // namespace am::fault

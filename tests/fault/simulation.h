@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "am/planted_bug.h"
 #include "am/simulated_world.h"
 #include "tests/fault/history.h"
 
@@ -24,6 +25,7 @@ namespace am::fault {
 
 struct SimulationOptions {
   std::uint64_t seed = 1;
+  PlantedBug planted_bug = PlantedBug::kNone;  // in every instance
 };
 
 struct SimulationResult {

@@ -1,11 +1,22 @@
 #include "tests/fault/simulation.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/fault/recorder.h"
 
 namespace am::fault {
 namespace {
+
+using ::testing::IsEmpty;
+
+// tools/dev sim runs many more.
+TEST(Simulation, EveryPromiseIsKept) {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    EXPECT_THAT(Simulate({.seed = seed}).violations, IsEmpty())
+        << "tools/dev sim --seed " << seed << " --verbose";
+  }
+}
 
 TEST(Simulation, TheSameSeedGivesTheSameHistory) {
   const SimulationResult first = Simulate({.seed = 7});
