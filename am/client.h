@@ -54,8 +54,9 @@ class Client final {
   absl::StatusOr<PeerInfo> Connect(const PeerInfo& peer,
                                    absl::Duration timeout = absl::Seconds(10));
 
-  // Forgets a peer; its pending calls end with UNAVAILABLE. NOT_FOUND if it is
-  // not known.
+  // Forgets a peer; its pending calls end with UNAVAILABLE, or wait for it to
+  // be connected again if they have a retry policy. NOT_FOUND if it is not
+  // known.
   absl::Status Disconnect(InstanceId peer);
 
   // Everyone connected, whoever began it, in order of their ids.
@@ -76,7 +77,8 @@ class Client final {
                                                 absl::Duration timeout) const;
   Future<v1::HealthCheckResponse> HealthCheck(Target target) const;
 
-  // Calls a handler by its contract.
+  // Calls a handler by its contract, and again if `options`, or else the
+  // contract, have a retry policy: the handler runs once for all that.
   template <typename Request, typename Response, Pattern pattern>
   Future<Response> Call(const Method<Request, Response, pattern>& method,
                         Target target, const Request& request,

@@ -5,6 +5,7 @@
 // Lifetime: until the handler returns, or its coroutine ends.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <stop_token>
 
@@ -30,6 +31,7 @@ class Context {
     Codec codec = Codec::kRaw;
     absl::string_view metadata = {};  // as on the wire
     absl::Time deadline = absl::InfiniteFuture();
+    std::atomic<bool>* makes_calls = nullptr;  // see NoteMakesCalls
   };
 
   Context(const Origin& origin, const Clock& clock, Client& client,
@@ -64,13 +66,22 @@ class Context {
   std::stop_token stop_token() const { return stop_; }
 
   // For calls to others. A call made while this handler runs, through this or
-  // any other Client, inherits what is left of the deadline.
+  // any other Client, inherits what is left of the deadline, and ends with
+  // CANCELLED when this one is cancelled.
   Client& client() const { return client_; }
 
   // A one-way message has no reply. A handler that will not take one says so
   // here, and the ledgers of both sides count it as rejected.
   void Refuse(absl::Status why) { refusal_ = std::move(why); }
   const absl::Status& refusal() const { return refusal_; }
+
+  // For parts of the framework: the handler makes calls, so that each of its
+  // own must be one that can be cancelled alone.
+  void NoteMakesCalls() {
+    if (origin_.makes_calls != nullptr) {
+      origin_.makes_calls->store(true, std::memory_order_relaxed);
+    }
+  }
 
  private:
   const Origin origin_;

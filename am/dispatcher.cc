@@ -84,7 +84,8 @@ void Dispatcher::Dispatch(const std::shared_ptr<Peer>& peer,
   if (!status.ok()) return Refuse(*peer, message.header, status);
 
   const bool inline_only =
-      RunsInline(*handler) && !handler->handler().is_coroutine();
+      RunsInline(*handler) && !handler->handler().is_coroutine() &&
+      !handler->makes_calls.load(std::memory_order_relaxed);
   InboundCall::Message parts;
   parts.peer = peer;
   parts.handler = std::move(handler);

@@ -10,11 +10,13 @@
 // INVALID_ARGUMENT (the payload does not decode), FAILED_PRECONDITION (the
 // handler has another pattern), DEADLINE_EXCEEDED, CANCELLED,
 // RESOURCE_EXHAUSTED (overload, or a full queue), UNAVAILABLE (peer unknown,
-// lost or draining), ABORTED (the outcome cannot be known), or INTERNAL (the
-// handler threw).
+// lost or draining), ABORTED (it was sent again, but what became of it the
+// first time had been forgotten), or INTERNAL (the handler threw). Where there
+// is a retry policy (am/retry_policy.h), that is how the last attempt ended.
 //
 // Ownership: move-only. Its destructor cancels a call that nobody awaits;
-// Detach lets it run on.
+// Detach lets it run on. A call made within a handler is cancelled with that
+// handler, detached or not.
 // Threads: one at a time. A call, its future and its result are otherwise free
 // to move between threads.
 #pragma once

@@ -37,6 +37,10 @@ class HandlerEntry {
   bool IsQuick(absl::Duration limit) const;
   void NoteRun(absl::Duration time);
 
+  // Whether it has been seen to call others while it runs. From then on each of
+  // its calls can be cancelled alone, and its own calls with it.
+  std::atomic<bool> makes_calls = false;
+
  private:
   const std::string name_;
   const std::string input_type_;

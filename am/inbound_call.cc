@@ -17,6 +17,7 @@ Context::Origin OriginOf(const InboundCall::Message& message) {
   origin.codec = message.header.codec;
   origin.metadata = message.metadata.view();
   origin.deadline = message.deadline;
+  origin.makes_calls = &message.handler->makes_calls;
   return origin;
 }
 

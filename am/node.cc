@@ -29,7 +29,8 @@ Node::Node(const ManagerOptions& options, PeerInfo self,
       driver_(std::move(driver)),
       client_(*this),
       counters_(std::make_shared<Counters>()),
-      calls_(std::make_shared<CallTable>(driver_, clock.Now(),
+      calls_(std::make_shared<CallTable>(driver_, counters_, clock.Now(),
+                                         self.id.value(),
                                          options_.planted_bug)),
       dispatcher_({options_, handlers_, *driver_, clock, client_, *counters_,
                    [this] { peers_.NoteOwes(); }}),
@@ -47,6 +48,9 @@ Node::Node(const ManagerOptions& options, PeerInfo self,
       [this](const HandlerEvent& event) { OnHandlerEvent(event); });
   calls_->SetOnCancel([this](InstanceId peer, std::uint64_t call_id) {
     outbox_.SendCancel(peer, call_id);
+  });
+  calls_->SetOnRetry([this](const std::shared_ptr<CallTable::Call>& call) {
+    outbox_.Repeat(*call);
   });
 }
 
@@ -71,6 +75,7 @@ std::shared_ptr<PendingCall> Node::AwaitHandler(const std::string& full_name,
     });
     awaited_handlers_.emplace(full_name, call->id);
   }
+  outbox_.CancelWithHandler(call);
   // Looked at after that: a registration in between is not missed.
   if (handlers_.Has(full_name)) FinishLocal(call->id);
   return call;
@@ -160,7 +165,7 @@ void Node::OnMessage(const FrameReader& reader, const MessageView& message,
     case MessageKind::kCall:
       return dispatcher_.Dispatch(sender_, message, reader, now);
     case MessageKind::kReply:
-      return OnReply(reader, message);
+      return OnReply(reader, message, now);
     case MessageKind::kCancel:
       return dispatcher_.Cancel(*sender_, message.header.call_id);
     default:
@@ -205,11 +210,20 @@ void Node::OnControl(const MessageView& message, absl::Time now) {
   }
 }
 
-void Node::OnReply(const FrameReader& reader, const MessageView& message) {
+void Node::OnReply(const FrameReader& reader, const MessageView& message,
+                   absl::Time now) {
   if (planted_bug_.Strikes(PlantedBug::kLostReply)) return;
   Reply reply;
   if (message.header.status != 0) {
     reply.status = DecodeStatus(message.header.status, message.metadata);
+  }
+  if (!reply.status.ok() &&
+      calls_->TryAgain(message.header.call_id, sender_->id(), reply.status,
+                       (message.header.flags & kNotRun) != 0
+                           ? AttemptEnd::kUnsent
+                           : AttemptEnd::kRan,
+                       now)) {
+    return;
   }
   reply.codec = message.header.codec;
   reply.payload = reader.SharePayload(message);
@@ -232,7 +246,7 @@ absl::Time Node::OnTick(absl::Time now) {
 
 void Node::OnPeerLost(const std::shared_ptr<Peer>& peer,
                       const absl::Status& why) {
-  calls_->FinishAll(peer->id(), why);
+  calls_->OnPeerLost(peer->id(), why, clock_.Now());
   dispatcher_.CancelAllOf(*peer);
   driver_->Notify();
 }

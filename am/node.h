@@ -84,7 +84,8 @@ class Node final : private FrameSink {
   void OnMessage(const FrameReader& reader, const MessageView& message,
                  absl::Time now);
   void OnControl(const MessageView& message, absl::Time now);
-  void OnReply(const FrameReader& reader, const MessageView& message);
+  void OnReply(const FrameReader& reader, const MessageView& message,
+               absl::Time now);
   void OnPeerLost(const std::shared_ptr<Peer>& peer, const absl::Status& why);
   void OnHandlerEvent(const HandlerEvent& event);
   std::string Unfinished() const;

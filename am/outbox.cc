@@ -22,6 +22,15 @@ MessageKind KindOf(Pattern pattern) {
   return MessageKind::kCall;
 }
 
+MessageHeader HeaderOf(const MethodSpec& spec, std::uint64_t call_id) {
+  MessageHeader header;
+  header.kind = KindOf(spec.pattern);
+  header.flags = spec.idempotent ? kRetryable : 0;
+  header.handler = spec.id;
+  header.call_id = call_id;
+  return header;
+}
+
 // What a call may take: what was asked for, else its contract's, else 30 s;
 // and no more than is left to the handler in which it is made.
 absl::Duration TimeoutOf(const MethodSpec& spec, const CallOptions& options) {
@@ -54,12 +63,8 @@ absl::StatusOr<Outbox::Outgoing> Outbox::Prepare(
                      "digits and _"));
   }
   Outgoing outgoing;
-  outgoing.peer = peers_.Find(target.instance());
-  if (outgoing.peer == nullptr) {
-    return absl::UnavailableError(
-        absl::StrCat("instance ", target.instance().ToString(),
-                     " is not connected; Connect to it first"));
-  }
+  outgoing.target = target.instance();
+  outgoing.peer = peers_.Find(outgoing.target);
   if (options.metadata != nullptr) {
     absl::StatusOr<std::string> metadata = EncodeMetadata(*options.metadata);
     if (!metadata.ok()) return metadata.status();
@@ -82,21 +87,75 @@ std::shared_ptr<PendingCall> Outbox::StartCall(const MethodSpec& spec,
                                                Target target,
                                                const Payload& payload,
                                                const CallOptions& options) {
+  if (const Context* const context = internal::CurrentContext();
+      context != nullptr && context->stop_token().stop_requested()) {
+    return calls_->Ended(absl::CancelledError(
+        "the handler that makes the call has been cancelled"));
+  }
   absl::StatusOr<Outgoing> outgoing = Prepare(spec, target, payload, options);
-  if (!outgoing.ok()) {
-    return calls_->Ended(outgoing.status());
-  }
+  if (!outgoing.ok()) return calls_->Ended(outgoing.status());
   const absl::Time now = clock_.Now();
-  const auto call = calls_->Begin(target.instance(), now + outgoing->timeout);
-  MessageHeader header;
-  header.kind = KindOf(spec.pattern);
-  header.handler = spec.id;
-  header.call_id = call->id;
-  absl::Status sent = Send(*outgoing, header, payload, options, now);
-  if (!sent.ok()) {
-    calls_->Finish(call->id, target.instance(), {std::move(sent), {}, {}});
-  }
+  const std::shared_ptr<CallTable::Call> call =
+      Begin(spec, payload, options, *outgoing, now + outgoing->timeout);
+  const Repeatable* const again = call->again.get();
+  absl::Status sent =
+      again == nullptr
+          ? Send(*outgoing, HeaderOf(spec, call->id), payload, options, now)
+          : Send(*outgoing, again->header, again->payload, options, now);
+  if (!sent.ok()) Fail(*call, std::move(sent));
+  CancelWithHandler(call);
   return call;
+}
+
+void Outbox::CancelWithHandler(const std::shared_ptr<CallTable::Call>& call) {
+  Context* const context = internal::CurrentContext();
+  if (context == nullptr) return;
+  context->NoteMakesCalls();
+  calls_->CancelOn(call, context->stop_token());
+}
+
+// What a call with a policy would be sent again with is kept from now on.
+std::shared_ptr<CallTable::Call> Outbox::Begin(const MethodSpec& spec,
+                                               const Payload& payload,
+                                               const CallOptions& options,
+                                               const Outgoing& outgoing,
+                                               absl::Time deadline) {
+  const RetryPolicy& policy =
+      options.retry.max_attempts != 0 ? options.retry : spec.retry;
+  std::unique_ptr<Repeatable> again;
+  if (policy.max_attempts > 1) {
+    again = std::make_unique<Repeatable>();
+    again->policy = policy;
+    again->header = HeaderOf(spec, /*call_id=*/0);
+    again->header.flags |= kTracked;
+    again->metadata = outgoing.metadata;
+    again->payload = Payload::Share(payload.ToBuffer(), payload.codec());
+    again->deadline = deadline;
+  }
+  return calls_->Begin(outgoing.target, deadline, std::move(again));
+}
+
+void Outbox::Repeat(CallTable::Call& call) {
+  const Repeatable& again = *call.again;
+  Outgoing outgoing;
+  outgoing.target = call.peer;
+  outgoing.peer = peers_.Find(call.peer);
+  const absl::Time now = clock_.Now();
+  outgoing.timeout = again.deadline - now;
+  outgoing.metadata = again.metadata;
+  MessageHeader header = again.header;
+  header.flags |= kRepeated;
+  absl::Status sent = Send(outgoing, header, again.payload, {}, now);
+  if (!sent.ok()) Fail(call, std::move(sent));
+}
+
+// The call could not be sent. It ends, unless that is tried again.
+void Outbox::Fail(const CallTable::Call& call, absl::Status unsent) {
+  if (calls_->TryAgain(call.id, call.peer, unsent, AttemptEnd::kUnsent,
+                       clock_.Now())) {
+    return;
+  }
+  calls_->Finish(call.id, call.peer, {std::move(unsent), {}, {}});
 }
 
 absl::Status Outbox::SendOneWay(const MethodSpec& spec, Target target,
@@ -104,15 +163,18 @@ absl::Status Outbox::SendOneWay(const MethodSpec& spec, Target target,
                                 const CallOptions& options) {
   absl::StatusOr<Outgoing> outgoing = Prepare(spec, target, payload, options);
   if (!outgoing.ok()) return outgoing.status();
-  MessageHeader header;
-  header.kind = MessageKind::kNoReturn;
-  header.handler = spec.id;
-  return Send(*outgoing, header, payload, options, clock_.Now());
+  return Send(*outgoing, HeaderOf(spec, /*call_id=*/0), payload, options,
+              clock_.Now());
 }
 
 absl::Status Outbox::Send(const Outgoing& outgoing, MessageHeader header,
                           const Payload& payload, const CallOptions& options,
                           absl::Time now) {
+  if (outgoing.peer == nullptr) {
+    return absl::UnavailableError(
+        absl::StrCat("instance ", outgoing.target.ToString(),
+                     " is not connected; Connect to it first"));
+  }
   Link& link = outgoing.peer->link();
   const absl::Time deadline = now + outgoing.timeout;
   for (;;) {
@@ -131,6 +193,7 @@ absl::Status Outbox::Send(const Outgoing& outgoing, MessageHeader header,
 absl::Status Outbox::WaitForRoom(Link& link, absl::Time deadline) {
   const auto room = calls_->Begin(InstanceId(), deadline);
   if (!link.AwaitRoom(room->id)) calls_->Finish(room->id, InstanceId(), {});
+  CancelWithHandler(room);
   room->Wait();
   return room->TakeReply().status;
 }

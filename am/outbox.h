@@ -35,13 +35,20 @@ class Outbox final {
   absl::Status SendOneWay(const MethodSpec& spec, Target target,
                           const Payload& payload, const CallOptions& options);
 
+  // Sends a call of the table again.
+  void Repeat(CallTable::Call& call);
+
+  // A call that is made within a handler ends when that is cancelled.
+  void CancelWithHandler(const std::shared_ptr<CallTable::Call>& call);
+
   // Tells a peer that a call is not awaited any more.
   void SendCancel(InstanceId peer, std::uint64_t call_id);
 
  private:
   // What a message to a peer needs beyond its payload.
   struct Outgoing {
-    std::shared_ptr<Peer> peer;
+    InstanceId target;
+    std::shared_ptr<Peer> peer;  // null if it is not known
     absl::Duration timeout;
     std::string metadata;
   };
@@ -52,6 +59,12 @@ class Outbox final {
   absl::Status Send(const Outgoing& outgoing, MessageHeader header,
                     const Payload& payload, const CallOptions& options,
                     absl::Time now);
+  std::shared_ptr<CallTable::Call> Begin(const MethodSpec& spec,
+                                         const Payload& payload,
+                                         const CallOptions& options,
+                                         const Outgoing& outgoing,
+                                         absl::Time deadline);
+  void Fail(const CallTable::Call& call, absl::Status unsent);
   absl::Status WaitForRoom(Link& link, absl::Time deadline);
 
   const ManagerOptions& options_;
