@@ -38,7 +38,8 @@ bool IsConnected(const Peer& peer) {
 void Settle(Manager& manager, const Peer& peer) {
   const std::int64_t bound = NowNs() + absl::ToInt64Nanoseconds(kSettleTime);
   while (peer.link().ledger().in_flight() > 0 && NowNs() < bound) {
-    if (!manager.client().HealthCheck(peer.id()).Await().ok()) return;
+    const auto health = manager.client().HealthCheck(peer.id()).Await();
+    if (absl::IsUnavailable(health.status())) return;
   }
 }
 
@@ -54,8 +55,7 @@ void SendAll(const CallerOptions& options, Manager& manager,
           if (--running == 0) kill(getpid(), SIGTERM);
         }));
   }
-  while (signals.Next() != SIGTERM) {
-  }
+  signals.ActUntilTerm(options.actions);
   for (const auto& flow : flows) flow->Stop();
 }
 
@@ -67,6 +67,10 @@ int Call(const CallerOptions& options) {
   const InstanceId self = manager->instance_id();
   TellAddress(*manager);
   SendAll(options, *manager, signals);
+  // Whoever was given up, but lives, is to tell what it received.
+  for (const std::string& server : options.servers) {
+    manager->client().Connect(server).status().IgnoreError();
+  }
   for (const auto& peer : manager->node().peers().List()) {
     Settle(*manager, *peer);
     Tell(ToLine({self, peer->id(), peer->link().ledger(), IsConnected(*peer)}));

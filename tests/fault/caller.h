@@ -8,6 +8,8 @@
 // What it tells its parent, a line each:
 //   at ADDRESS ID             once it has begun
 //   joined FLOW ID            a flow has (again) connected, to that instance
+//   lost FLOW                 a flow's peer is gone, or cannot be reached
+//   refused FLOW              a flow could not connect
 //   progress FLOW COUNT       every `tell_every` messages of a flow
 //   account ...               at the end, for each peer: see ToLine
 //   end
@@ -20,6 +22,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "am/call_options.h"
 #include "tests/fault/history.h"
 #include "tests/fault/instance.h"
 #include "tests/fault/journal.h"
@@ -38,10 +41,16 @@ struct CallerOptions {
   std::uint64_t one_call_in = 8;
   int calls_in_flight = 64;  // of each flow
   absl::Duration timeout = absl::Seconds(20);
+  std::size_t payload_bytes = 8;
   std::uint64_t tell_every = 1000;
 
-  // One-way: wait for room, or refuse, be counted and go on.
-  bool wait_when_full = true;
+  WhenFull when_full = WhenFull::kWait;  // for one-way messages
+
+  // Of the Response calls. The Acks are not sent again.
+  RetryPolicy retry = {.max_attempts = 4,
+                       .initial_backoff = absl::Milliseconds(5)};
+
+  SignalActions actions = {};
 };
 
 // Sends until all is sent or SIGTERM comes, then waits until all calls have

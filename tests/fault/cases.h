@@ -13,8 +13,19 @@ using Scheme = std::string;
 
 // How much of it; tests take less.
 struct Amount {
+  // By which a peer must be noticed that neither answers nor closes.
+  absl::Duration NoticeBound() const {
+    return heartbeat_interval + heartbeat_timeout + absl::Milliseconds(100);
+  }
+
   int faults = 20;
   std::uint64_t messages_between = 50'000;  // of two faults
+
+  // Where a peer goes silent: how often the caller sends to each server, and
+  // how it watches them.
+  double per_second = 20'000;
+  absl::Duration heartbeat_interval = absl::Milliseconds(300);
+  absl::Duration heartbeat_timeout = absl::Milliseconds(600);
 };
 
 // No faults at all: every message is delivered.
@@ -25,5 +36,39 @@ Row KillReceiver(const Scheme& scheme, const Amount& amount = {});
 
 // Kill -9 of the caller amid traffic; another one begins at its address.
 Row KillSender(const Scheme& scheme, const Amount& amount = {});
+
+// For faults that are noticed by silence.
+inline constexpr Amount kSilences = {.faults = 10, .messages_between = 10'000};
+
+// SIGSTOP of one of two servers, until it is given up, and SIGCONT.
+Row StopReceiver(const Scheme& scheme, const Amount& amount = kSilences);
+
+// All connections of the server are reset, amid traffic.
+Row Reset(const Scheme& scheme, const Amount& amount = {});
+
+// Nothing gets through the network from the caller to the server, or back, or
+// both, until the peer is given up; then all does again.
+enum class Cut { kBothWays, kToServer, kToCaller };
+Row Partition(Cut cut, const Amount& amount = kSilences);
+
+// One of eight servers is slow, or its process stands still; messages that
+// find no room are refused.
+enum class Slow { kHandlers, kProcess };
+inline constexpr Amount kEightFlows = {
+    .faults = 10, .messages_between = 5'000, .per_second = 5'000};
+Row SlowConsumer(Slow slow, const Scheme& scheme,
+                 const Amount& amount = kEightFlows);
+
+// The server runs out of descriptors, as another caller comes; then it has
+// some again. Over tcp only: libzmq 4.3.4 aborts the process that accepts a
+// unix socket without a descriptor for it (errno_assert in ipc_listener.cpp).
+Row Descriptors(const Amount& amount = {.faults = 5});
+
+// The date of both processes jumps, amid traffic.
+Row ClockSteps(const Scheme& scheme, const Amount& amount = {});
+
+// Ten times as many calls that block as the server has threads for, while it
+// is asked for its health.
+Row Overload(const Scheme& scheme, int threads = 64);
 
 }  // namespace am::fault

@@ -11,6 +11,13 @@ using testing::IsEmpty;
 
 constexpr Amount kLittle = {.faults = 2, .messages_between = 2'000};
 
+// A peer is given up soon, and a busy machine is silent for a while.
+constexpr Amount kBriefSilence = {.faults = 1,
+                                  .messages_between = 500,
+                                  .per_second = 5'000,
+                                  .heartbeat_interval = absl::Milliseconds(100),
+                                  .heartbeat_timeout = absl::Milliseconds(200)};
+
 class CasesTest : public testing::TestWithParam<Scheme> {};
 
 std::string SchemeName(const testing::TestParamInfo<Scheme>& scheme) {
@@ -35,6 +42,60 @@ TEST_P(CasesTest, AKilledReceiverLosesNothingSilently) {
 TEST_P(CasesTest, WhatAKilledSenderSentRunsOnceAtTheMost) {
   const Row row = KillSender(GetParam(), kLittle);
   EXPECT_THAT(row.violations, IsEmpty()) << row.ToString();
+}
+
+TEST_P(CasesTest, ASlowConsumerLosesNothingSilently) {
+  const Row row =
+      SlowConsumer(Slow::kHandlers, GetParam(),
+                   {.faults = 2, .messages_between = 200, .per_second = 1'000});
+  EXPECT_THAT(row.violations, IsEmpty()) << row.ToString();
+}
+
+TEST_P(CasesTest, AConsumerThatStandsStillLosesNothing) {
+  const Row row =
+      SlowConsumer(Slow::kProcess, GetParam(),
+                   {.faults = 2, .messages_between = 200, .per_second = 1'000});
+  EXPECT_THAT(row.violations, IsEmpty()) << row.ToString();
+}
+
+TEST(TcpTest, WhoIsConnectedIsServedWithoutDescriptors) {
+  const Row row = Descriptors({.faults = 1});
+  EXPECT_THAT(row.violations, IsEmpty()) << row.ToString();
+}
+
+TEST_P(CasesTest, TheDateDoesNotMatter) {
+  const Row row =
+      ClockSteps(GetParam(), {.faults = 4, .messages_between = 2'000});
+  EXPECT_THAT(row.violations, IsEmpty()) << row.ToString();
+}
+
+TEST_P(CasesTest, WhatIsTooMuchIsRefusedAndTheRestRuns) {
+  const Row row = Overload(GetParam(), 8);
+  EXPECT_THAT(row.violations, IsEmpty()) << row.ToString();
+  EXPECT_GE(row.delivered, 8u);
+}
+
+TEST_P(CasesTest, AStoppedProcessIsGivenUpAndComesBack) {
+  const Row row = StopReceiver(GetParam(), kBriefSilence);
+  EXPECT_THAT(row.violations, IsEmpty()) << row.ToString();
+}
+
+TEST_P(CasesTest, AResetIsAccountedForToTheLastMessage) {
+  const Row row = Reset(GetParam(), kLittle);
+  EXPECT_THAT(row.violations, IsEmpty()) << row.ToString();
+  EXPECT_EQ(row.in_doubt, 0u);
+}
+
+class PartitionTest : public testing::TestWithParam<Cut> {};
+INSTANTIATE_TEST_SUITE_P(Cuts, PartitionTest,
+                         testing::Values(Cut::kBothWays, Cut::kToServer,
+                                         Cut::kToCaller));
+
+TEST_P(PartitionTest, WhatItLostIsKnownOnceItHeals) {
+  const Row row = Partition(GetParam(), kBriefSilence);
+  if (!row.skipped.empty()) GTEST_SKIP() << row.skipped;
+  EXPECT_THAT(row.violations, IsEmpty()) << row.ToString();
+  EXPECT_EQ(row.in_doubt, 0u);
 }
 
 }  // namespace

@@ -23,7 +23,24 @@ std::vector<Case> AllCases() {
                        [=] { return KillReceiver(scheme); });
     cases.emplace_back("kill_sender_" + scheme,
                        [=] { return KillSender(scheme); });
+    cases.emplace_back("stop_receiver_" + scheme,
+                       [=] { return StopReceiver(scheme); });
+    cases.emplace_back("reset_" + scheme, [=] { return Reset(scheme); });
+    cases.emplace_back("slow_consumer_" + scheme,
+                       [=] { return SlowConsumer(Slow::kHandlers, scheme); });
+    cases.emplace_back("stalled_consumer_" + scheme,
+                       [=] { return SlowConsumer(Slow::kProcess, scheme); });
+    cases.emplace_back("clock_steps_" + scheme,
+                       [=] { return ClockSteps(scheme); });
+    cases.emplace_back("overload_" + scheme, [=] { return Overload(scheme); });
   }
+  cases.emplace_back("descriptors_tcp", [] { return Descriptors(); });
+  cases.emplace_back("partition_both_ways",
+                     [] { return Partition(Cut::kBothWays); });
+  cases.emplace_back("partition_to_server",
+                     [] { return Partition(Cut::kToServer); });
+  cases.emplace_back("partition_to_caller",
+                     [] { return Partition(Cut::kToCaller); });
   return cases;
 }
 

@@ -42,16 +42,44 @@ absl::Duration WorkedAfter(const std::vector<Sent>& sent, InstanceId target,
   return FirstAfter(sent, target, since_ns, HasWorked);
 }
 
-std::string Rate(const std::vector<Sent>& sent) {
+std::vector<absl::Duration> TimesOfCalls(const std::vector<Sent>& sent,
+                                         InstanceId target,
+                                         const std::vector<Span>& spans) {
+  std::vector<absl::Duration> times;
+  for (const Sent& message : sent) {
+    if (message.target != target.value() || !HasWorked(message)) continue;
+    const bool within =
+        std::any_of(spans.begin(), spans.end(), [&](const Span& span) {
+          return message.begun_ns >= span.begun_ns &&
+                 message.begun_ns < span.ended_ns;
+        });
+    if (!within || message.ended_ns == 0) continue;
+    times.push_back(absl::Nanoseconds(message.ended_ns - message.begun_ns));
+  }
+  return times;
+}
+
+std::uint64_t CountFailed(const std::vector<Sent>& sent, InstanceId target) {
+  return static_cast<std::uint64_t>(
+      std::count_if(sent.begin(), sent.end(), [target](const Sent& message) {
+        return message.target == target.value() && HasFailed(message);
+      }));
+}
+
+double PerSecond(const std::vector<Sent>& sent) {
   std::int64_t begun = std::numeric_limits<std::int64_t>::max();
   std::int64_t ended = 0;
   for (const Sent& message : sent) {
     begun = std::min(begun, message.begun_ns);
     ended = std::max(ended, message.ended_ns);
   }
-  if (ended <= begun) return "0 k/s";
-  return absl::StrFormat("%.0f k/s", static_cast<double>(sent.size()) * 1e6 /
-                                         static_cast<double>(ended - begun));
+  if (ended <= begun) return 0;
+  return static_cast<double>(sent.size()) * 1e9 /
+         static_cast<double>(ended - begun);
+}
+
+std::string Rate(const std::vector<Sent>& sent) {
+  return absl::StrFormat("%.0f k/s", PerSecond(sent) / 1000);
 }
 
 }  // namespace am::fault

@@ -73,6 +73,7 @@ void Flow::Connect() {
     }
     return Tell(absl::StrCat("joined ", index_, " ", peer_.ToString()));
   }
+  Tell(absl::StrCat("refused ", index_));
   MutexLock lock(mutex_);
   if (!stopping_) changed_.WaitFor(mutex_, kRetryAfter);
 }
@@ -118,14 +119,15 @@ Sent* Flow::Begin(Pattern pattern, bool ordered) {
 
 MessageBuilder Flow::Message(const char* handler, const Sent& record) const {
   MessageBuilder message = manager_.client().Message(handler);
-  message.Payload(ToPayload(record.operation)).Timeout(options_.timeout);
+  message.Payload(ToPayload(record.operation, options_.payload_bytes))
+      .Timeout(options_.timeout);
   return message;
 }
 
 void Flow::SendOneWay(Sent& record) {
   MessageBuilder message =
       Message(record.ordered ? "in_order" : "note", record);
-  if (options_.wait_when_full) message.WaitWhenFull();
+  if (options_.when_full == WhenFull::kWait) message.WaitWhenFull();
   const absl::Status status = message.SendDetached(peer_);
   record.accepted = status.ok();
   record.ended_ns = NowNs();
@@ -142,10 +144,12 @@ void Flow::StartCall(Sent& record) {
     return;
   }
   Message("twice", record)
+      .Retry(options_.retry)
       .Expect<std::string>()
       .Send(peer_)
       .OnDone([this, &record](const absl::StatusOr<std::string>& value) {
-        const std::string payload = ToPayload(record.operation);
+        const std::string payload =
+            ToPayload(record.operation, options_.payload_bytes);
         OnEnd(record, value.status(),
               value.ok() && *value == absl::StrCat(payload, payload));
       });
@@ -172,8 +176,12 @@ void Flow::OnEnd(Sent& record, const absl::Status& status,
 
 void Flow::NoteStatus(const Sent& record, const absl::Status& status) {
   if (!absl::IsUnavailable(status)) return;
-  MutexLock lock(mutex_);
-  lost_ = InstanceId(record.target);
+  {
+    MutexLock lock(mutex_);
+    if (lost_ == InstanceId(record.target)) return;
+    lost_ = InstanceId(record.target);
+  }
+  Tell(absl::StrCat("lost ", index_));
 }
 
 }  // namespace am::fault

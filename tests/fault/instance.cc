@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <utility>
@@ -14,7 +15,6 @@
 #include "am/transport/zmq_transport.h"
 
 namespace am::fault {
-namespace {
 
 absl::Status EnterNetwork(const std::string& network) {
   const int file = open(network.c_str(), O_RDONLY | O_CLOEXEC);
@@ -27,8 +27,6 @@ absl::Status EnterNetwork(const std::string& network) {
   return status;
 }
 
-}  // namespace
-
 absl::StatusOr<std::unique_ptr<Manager>> MakeInstance(
     const InstanceOptions& options) {
   if (!options.network.empty()) {
@@ -38,6 +36,9 @@ absl::StatusOr<std::unique_ptr<Manager>> MakeInstance(
   transport::ZmqOptions zmq;
   // Addresses of a namespace of its own are not loopback.
   zmq.insecure_allow_remote_peers = !options.network.empty();
+  // No net below the runtime's heartbeat may be drawn tighter than that.
+  zmq.heartbeat_timeout =
+      std::max(zmq.heartbeat_timeout, 2 * options.link.heartbeat_timeout);
   absl::StatusOr<std::unique_ptr<transport::ZmqTransport>> transport =
       transport::MakeZmqTransport(zmq);
   if (!transport.ok()) return transport.status();
@@ -58,10 +59,11 @@ Signals::Signals() {
   pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
 }
 
-int Signals::Next() const {
+void Signals::ActUntilTerm(const SignalActions& actions) const {
   int signal = 0;
-  sigwait(&signals_, &signal);
-  return signal;
+  while (sigwait(&signals_, &signal), signal != SIGTERM) {
+    (signal == SIGUSR1 ? actions.on_usr1 : actions.on_usr2)();
+  }
 }
 
 std::int64_t NowNs() {

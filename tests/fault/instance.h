@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -30,15 +31,24 @@ struct InstanceOptions {
 absl::StatusOr<std::unique_ptr<Manager>> MakeInstance(
     const InstanceOptions& options);
 
+// Has this process live in that network namespace. REQUIRES: it has one thread.
+absl::Status EnterNetwork(const std::string& network);
+
+// What a process is to do on SIGUSR1 and on SIGUSR2; on its main thread.
+struct SignalActions {
+  std::function<void()> on_usr1 = [] {};
+  std::function<void()> on_usr2 = [] {};
+};
+
 // Signals as a queue, for a process that is told by them what to do.
 class Signals {
  public:
-  // From now on SIGTERM, SIGUSR1 and SIGUSR2 wait for Next. REQUIRES: this
-  // process has one thread.
+  // From now on SIGTERM, SIGUSR1 and SIGUSR2 wait for ActUntilTerm. REQUIRES:
+  // this process has one thread.
   Signals();
 
-  // Blocks until there is one.
-  int Next() const;
+  // Takes the actions asked for, until SIGTERM comes.
+  void ActUntilTerm(const SignalActions& actions) const;
 
  private:
   sigset_t signals_;

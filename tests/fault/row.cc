@@ -14,6 +14,15 @@ std::string Milliseconds(absl::Duration time) {
 
 }  // namespace
 
+void Row::AddCount(const std::string& figure, std::uint64_t count,
+                   std::uint64_t bound) {
+  figures.push_back({figure, absl::StrCat(count)});
+  if (count > bound) {
+    violations.push_back(
+        absl::StrCat(figure, " ", count, ", more than ", bound));
+  }
+}
+
 void Row::AddTimes(const std::string& figure, std::vector<absl::Duration> times,
                    absl::Duration bound) {
   if (times.empty()) {

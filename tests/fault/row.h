@@ -9,7 +9,8 @@
 
 namespace am::fault {
 
-// A number that a case showed, and whether it is what it must be.
+// A number that a case showed, and whether it is what it must be on a machine
+// that does nothing else.
 struct Figure {
   std::string name;
   std::string value;
@@ -24,6 +25,10 @@ struct Row {
   std::vector<std::string> violations = {};
   std::vector<Figure> figures = {};
   std::string skipped = {};  // not empty: it could not be tried, and why
+
+  // Adds a count; more than `bound` is a violation.
+  void AddCount(const std::string& figure, std::uint64_t count,
+                std::uint64_t bound = ~std::uint64_t{0});
 
   // Adds durations' median and highest; more than `bound` does not hold.
   void AddTimes(const std::string& figure, std::vector<absl::Duration> times,

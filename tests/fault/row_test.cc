@@ -22,6 +22,14 @@ TEST(Row, AFigureAboveItsBoundFails) {
   EXPECT_FALSE(row.ok());
 }
 
+TEST(Row, ACountAboveItsBoundIsAViolation) {
+  Row row = {.name = "kill"};
+  row.AddCount("failed", 0, 0);
+  EXPECT_TRUE(row.violations.empty());
+  row.AddCount("failed", 2, 1);
+  EXPECT_EQ(row.violations, std::vector<std::string>{"failed 2, more than 1"});
+}
+
 TEST(Row, WhatWasNotMeasuredFails) {
   Row row = {.name = "kill"};
   row.AddTimes("noticed", {});

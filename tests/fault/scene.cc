@@ -36,23 +36,14 @@ std::string MakeFolder() {
   return path;
 }
 
-// The next line that begins with `prefix`; others are passed over.
-std::string AwaitLine(ChildProcess& process, const std::string& prefix) {
-  std::string line;
-  do {
-    line = OrDie(process.ReadLine(kPatience));
-  } while (!absl::StartsWith(line, prefix));
-  return line;
-}
-
 // A process that has told its address.
-template <typename Process>
-Process Started(const std::function<int()>& run) {
-  ChildProcess process = OrDie(Fork(run));
+InstanceProcess Started(const std::function<int()>& run) {
+  InstanceProcess process = {OrDie(Fork(run)), {}, {}};
   const std::vector<std::string> words =
-      absl::StrSplit(AwaitLine(process, "at "), ' ');
-  return {std::move(process), words.at(1),
-          OrDie(InstanceId::Parse(words.at(2)))};
+      absl::StrSplit(process.AwaitLine("at "), ' ');
+  process.address = words.at(1);
+  process.id = OrDie(InstanceId::Parse(words.at(2)));
+  return process;
 }
 
 Operation ToOperation(const Sent& sent) {
@@ -73,16 +64,24 @@ Operation ToOperation(const Sent& sent) {
 
 }  // namespace
 
+std::string InstanceProcess::AwaitLine(const std::string& words) {
+  const std::int64_t bound = NowNs() + absl::ToInt64Nanoseconds(kPatience);
+  while (NowNs() < bound) {
+    std::string line = OrDie(process.ReadLine(kPatience));
+    if (absl::StartsWith(line, words)) return line;
+  }
+  OrDie(
+      absl::DeadlineExceededError(absl::StrCat("\"", words, "\" never came")));
+  return "";
+}
+
 InstanceId CallerProcess::AwaitJoined(std::size_t flow) {
-  const std::string line =
-      AwaitLine(process, absl::StrCat("joined ", flow, " "));
+  const std::string line = AwaitLine(absl::StrCat("joined ", flow, " "));
   return OrDie(InstanceId::Parse(line.substr(line.rfind(' ') + 1)));
 }
 
-void CallerProcess::AwaitProgress(int times, std::size_t flow) {
-  for (int i = 0; i < times; ++i) {
-    AwaitLine(process, absl::StrCat("progress ", flow, " "));
-  }
+void CallerProcess::Await(const std::string& event, std::size_t flow) {
+  AwaitLine(absl::StrCat(event, " ", flow));
 }
 
 Scene::Scene(std::string name)
@@ -100,12 +99,12 @@ InstanceOptions Scene::At(const std::string& scheme) {
 
 ServerProcess Scene::StartServer(ServerOptions options) {
   options.ran = ran_.get();
-  return Started<ServerProcess>([&] { return Serve(options); });
+  return {Started([&] { return Serve(options); })};
 }
 
 CallerProcess Scene::StartCaller(CallerOptions options) {
   options.sent = sent_.get();
-  return Started<CallerProcess>([&] { return Call(options); });
+  return {Started([&] { return Call(options); })};
 }
 
 std::int64_t Scene::Kill(ServerProcess& server) {
@@ -148,6 +147,20 @@ std::vector<Sent> Scene::sent() const {
   std::vector<Sent> all;
   sent_->ForEach([&](const Sent& sent) { all.push_back(sent); });
   return all;
+}
+
+std::uint64_t Scene::DeliveredBy(InstanceId server) const {
+  std::uint64_t sum = 0;
+  for (const Account& account : accounts_) {
+    if (account.receiver == server) sum += account.ledger.received.delivered;
+  }
+  return sum;
+}
+
+std::uint64_t Scene::link_lost() const {
+  std::uint64_t sum = 0;
+  for (const Account& account : accounts_) sum += account.ledger.link_lost;
+  return sum;
 }
 
 History Scene::MakeHistory() const {

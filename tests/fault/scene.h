@@ -27,23 +27,29 @@
 
 namespace am::fault {
 
-struct ServerProcess {
+// An instance in a process of its own.
+struct InstanceProcess {
+  pid_t pid() const { return process.pid(); }
+
+  // Blocks until it tells a line that begins with these words, and returns it;
+  // other lines are passed over.
+  std::string AwaitLine(const std::string& words);
+
   examples::ChildProcess process;
   std::string address;
   InstanceId id;
 };
 
-struct CallerProcess {
+struct ServerProcess : InstanceProcess {};
+
+struct CallerProcess : InstanceProcess {
   // Blocks until flow `flow` has connected (again), and returns to whom.
   InstanceId AwaitJoined(std::size_t flow = 0);
 
-  // Blocks until flow `flow` has told `times` more that it got on; see
-  // CallerOptions::tell_every.
-  void AwaitProgress(int times = 1, std::size_t flow = 0);
-
-  examples::ChildProcess process;
-  std::string address;
-  InstanceId id;
+  // Blocks until flow `flow` has told that it got on, was lost or was refused;
+  // see caller.h.
+  void Await(const std::string& event, std::size_t flow = 0);
+  void AwaitProgress(std::size_t flow = 0) { Await("progress", flow); }
 };
 
 class Scene final {
@@ -75,7 +81,10 @@ class Scene final {
 
   // What the journals say, once nobody writes them.
   std::vector<Sent> sent() const;
-  const std::vector<Account>& accounts() const { return accounts_; }
+
+  // One-way messages that a server took, and those known to be lost.
+  std::uint64_t DeliveredBy(InstanceId server) const;
+  std::uint64_t link_lost() const;
 
   // Checks the history of it all.
   Row Judge() const;

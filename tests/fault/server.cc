@@ -33,6 +33,7 @@ class Handlers {
 
  private:
   void Run(absl::string_view payload) const {
+    options_.work();
     options_.ran->Append({FromPayload(payload), self_.value()});
   }
 
@@ -42,15 +43,15 @@ class Handlers {
 
 }  // namespace
 
-std::string ToPayload(std::uint64_t operation) {
-  std::string payload(sizeof(operation), '\0');
+std::string ToPayload(std::uint64_t operation, std::size_t bytes) {
+  std::string payload(bytes, '\0');
   std::memcpy(payload.data(), &operation, sizeof(operation));
   return payload;
 }
 
 std::uint64_t FromPayload(absl::string_view payload) {
   std::uint64_t operation = 0;
-  if (payload.size() != sizeof(operation)) return 0;
+  if (payload.size() < sizeof(operation)) return 0;
   std::memcpy(&operation, payload.data(), sizeof(operation));
   return operation;
 }
@@ -61,10 +62,7 @@ int Serve(const ServerOptions& options) {
   Handlers handlers(options, manager->instance_id());
   handlers.Register(*manager);
   TellAddress(*manager);
-  int signal;
-  while ((signal = signals.Next()) != SIGTERM) {
-    (signal == SIGUSR1 ? options.on_usr1 : options.on_usr2)();
-  }
+  signals.ActUntilTerm(options.actions);
   return manager->Shutdown().ok() ? 0 : 1;
 }
 

@@ -5,10 +5,11 @@
 //   check     Ack
 //   twice     Response: what came, twice over
 //
-// The payload of a message is the number of its operation, eight bytes. The
-// server tells its address (see TellAddress) once it serves.
+// The payload of a message begins with the number of its operation, in eight
+// bytes. The server tells its address (see TellAddress) once it serves.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -20,17 +21,20 @@
 
 namespace am::fault {
 
-// An operation's number as a payload, and back; 0 if it is none.
-std::string ToPayload(std::uint64_t operation);
+// An operation's number as a payload of that many bytes, and back; 0 if it is
+// none.
+std::string ToPayload(std::uint64_t operation,
+                      std::size_t bytes = sizeof(std::uint64_t));
 std::uint64_t FromPayload(absl::string_view payload);
 
 struct ServerOptions {
   InstanceOptions instance = {};
   Journal<Ran>* ran = nullptr;
 
-  // Runs on SIGUSR1 and on SIGUSR2, on the main thread.
-  std::function<void()> on_usr1 = [] {};
-  std::function<void()> on_usr2 = [] {};
+  SignalActions actions = {};
+
+  // What a handler does before it writes down that it ran, by any thread.
+  std::function<void()> work = [] {};
 };
 
 // Serves until SIGTERM. Returns what main shall return.

@@ -14,9 +14,7 @@ Row Steady(const Scheme& scheme, std::uint64_t messages) {
   scene.Await(caller);
   scene.Finish(server);
   Row row = scene.Judge();
-  const std::uint64_t unexplained = row.messages - row.delivered;
-  row.figures.push_back(
-      {"unexplained", absl::StrCat(unexplained), unexplained == 0});
+  row.AddCount("unexplained", row.messages - row.delivered, 0);
   row.figures.push_back({"rate", Rate(scene.sent())});
   return row;
 }

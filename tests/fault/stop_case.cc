@@ -1,0 +1,52 @@
+#include <signal.h>
+
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "tests/fault/cases.h"
+#include "tests/fault/figures.h"
+#include "tests/fault/scene.h"
+
+namespace am::fault {
+
+// Two servers, one of which is stopped: the other one's calls go on.
+Row StopReceiver(const Scheme& scheme, const Amount& amount) {
+  Scene scene(absl::StrCat("stop_receiver_", scheme));
+  InstanceOptions at = scene.At(scheme);
+  ServerProcess stopped = scene.StartServer({.instance = scene.At(scheme)});
+  ServerProcess other = scene.StartServer({.instance = scene.At(scheme)});
+  at.link.heartbeat_interval = amount.heartbeat_interval;
+  at.link.heartbeat_timeout = amount.heartbeat_timeout;
+  CallerProcess caller =
+      scene.StartCaller({.instance = at,
+                         .servers = {stopped.address, other.address},
+                         .per_second = amount.per_second,
+                         .tell_every = amount.messages_between});
+  std::vector<Span> stops;
+  caller.AwaitJoined(0);
+  for (int i = 0; i < amount.faults; ++i) {
+    caller.AwaitProgress(0);
+    stops.push_back({.begun_ns = NowNs()});
+    kill(stopped.pid(), SIGSTOP);
+    caller.AwaitProgress(1);  // the other one serves meanwhile
+    caller.Await("lost", 0);
+    stops.back().ended_ns = NowNs();
+    kill(stopped.pid(), SIGCONT);
+    caller.AwaitJoined(0);
+  }
+  caller.AwaitProgress(0);
+  scene.Finish(caller);
+  scene.Finish(stopped);
+  scene.Finish(other);
+  Row row = scene.Judge();
+  const std::vector<Sent> sent = scene.sent();
+  std::vector<absl::Duration> noticed;
+  for (const Span& stop : stops) {
+    noticed.push_back(FailedAfter(sent, stopped.id, stop.begun_ns));
+  }
+  row.AddTimes("noticed", noticed, amount.NoticeBound());
+  row.AddTimes("calls of the other", TimesOfCalls(sent, other.id, stops));
+  return row;
+}
+
+}  // namespace am::fault
