@@ -78,7 +78,7 @@ struct ExecutionOptions {
 // twice. A repetition that comes after that is answered ABORTED.
 struct DedupOptions {
   // Replies kept, and their bytes, metadata included.
-  std::size_t max_replies = 16 * 1024;
+  std::size_t max_replies = 64 * 1024;
   std::size_t max_bytes = 16 * 1024 * 1024;
 
   // How long after the end of its call a reply is kept.

@@ -98,10 +98,11 @@ std::shared_ptr<PendingCall> Outbox::StartCall(const MethodSpec& spec,
   const std::shared_ptr<CallTable::Call> call =
       Begin(spec, payload, options, *outgoing, now + outgoing->timeout);
   const Repeatable* const again = call->again.get();
+  MessageHeader header = HeaderOf(spec, call->id);
+  if (again != nullptr) header.flags |= kTracked;
   absl::Status sent =
-      again == nullptr
-          ? Send(*outgoing, HeaderOf(spec, call->id), payload, options, now)
-          : Send(*outgoing, again->header, again->payload, options, now);
+      Send(*outgoing, header, again == nullptr ? payload : again->payload,
+           options, now);
   if (!sent.ok()) Fail(*call, std::move(sent));
   CancelWithHandler(call);
   return call;
@@ -143,9 +144,7 @@ void Outbox::Repeat(CallTable::Call& call) {
   const absl::Time now = clock_.Now();
   outgoing.timeout = again.deadline - now;
   outgoing.metadata = again.metadata;
-  MessageHeader header = again.header;
-  header.flags |= kRepeated;
-  absl::Status sent = Send(outgoing, header, again.payload, {}, now);
+  absl::Status sent = Send(outgoing, again.header, again.payload, {}, now);
   if (!sent.ok()) Fail(call, std::move(sent));
 }
 

@@ -6,6 +6,7 @@ bool Retries::TryAgain(Repeatable& call, const absl::Status& status,
                        AttemptEnd end, absl::Time now) {
   const bool is_harmless =
       end != AttemptEnd::kRan || (call.header.flags & kRetryable) != 0;
+  if (end != AttemptEnd::kUnsent) call.may_have_run = true;
   if (!is_harmless || !call.policy.codes.Contains(status.code())) return false;
   if (call.waits()) return true;
   if (call.attempts >= call.policy.max_attempts) return false;
@@ -40,6 +41,7 @@ absl::Time Retries::NextDue() const {
 void Retries::Begin(Repeatable& call) {
   call.due = absl::InfinitePast();
   ++call.attempts;
+  if (call.may_have_run) call.header.flags |= kRepeated;
 }
 
 }  // namespace am

@@ -36,15 +36,17 @@ enum class AttemptEnd : std::uint8_t {
 
 // What it takes to send a call again; kept for calls with a policy only.
 struct Repeatable {
-  // These do not change once the call has begun.
+  // These do not change once the call has begun, but that the header becomes
+  // the next attempt's when it begins.
   RetryPolicy policy;
-  MessageHeader header;  // of the first attempt
+  MessageHeader header;
   std::string metadata;
   Payload payload;  // shares its bytes
   absl::Time deadline;
 
   // Of Retries: attempts begun, and when the next one is due while it waits.
   int attempts = 1;
+  bool may_have_run = false;
   absl::Time due = absl::InfinitePast();
 
   bool waits() const { return due != absl::InfinitePast(); }
@@ -65,6 +67,8 @@ class Retries final {
 
   // Ids of the calls whose next attempt is due; Begin must follow for each.
   std::vector<std::uint64_t> TakeDue(absl::Time now);
+  // A call that was refused each time comes as if for the first time: what the
+  // peer has forgotten since does not matter to it.
   static void Begin(Repeatable& call);
 
   // When the next attempt is; infinite if there is none.

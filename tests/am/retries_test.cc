@@ -78,6 +78,23 @@ TEST_F(RetriesTest, WhatMayHaveRunIsTriedAgainSinceThePeerKnows) {
                                 AttemptEnd::kLost, At(0)));
 }
 
+TEST_F(RetriesTest, WhatWasRefusedEachTimeComesAsIfForTheFirstTime) {
+  Repeatable call = CallOf(7);
+  EXPECT_TRUE(Refuse(call, 0));
+  BeginNext(call, 100);
+  EXPECT_EQ(call.header.flags & MessageFlag::kRepeated, 0);
+}
+
+TEST_F(RetriesTest, WhatMayHaveRunComesAsARepetitionFromThenOn) {
+  Repeatable call = CallOf(7);
+  EXPECT_TRUE(retries_.TryAgain(call, absl::UnavailableError("lost"),
+                                AttemptEnd::kLost, At(0)));
+  BeginNext(call, 100);
+  EXPECT_TRUE(Refuse(call, 100));
+  BeginNext(call, 200);
+  EXPECT_NE(call.header.flags & MessageFlag::kRepeated, 0);
+}
+
 TEST_F(RetriesTest, CodesOutsideThePolicyEndTheCall) {
   Repeatable call = CallOf(7);
   EXPECT_FALSE(retries_.TryAgain(call, absl::NotFoundError("no"),
