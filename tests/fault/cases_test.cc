@@ -66,6 +66,7 @@ TEST(TcpTest, WhoIsConnectedIsServedWithoutDescriptors) {
 TEST_P(CasesTest, TheDateDoesNotMatter) {
   const Row row =
       ClockSteps(GetParam(), {.faults = 4, .messages_between = 2'000});
+  if (!row.skipped.empty()) GTEST_SKIP() << row.skipped;
   EXPECT_THAT(row.violations, IsEmpty()) << row.ToString();
 }
 
