@@ -1,0 +1,72 @@
+// am_registry: a registry as a process of its own.
+//
+//   am_registry --listen 127.0.0.1:7700
+//
+// It prints one line with the address it listens on, and runs until SIGINT or
+// SIGTERM. Exit code 0: stopped that way; 1: it could not listen; others: wrong
+// arguments.
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <string>
+
+#include "am/control/registry_server.h"
+
+namespace {
+
+struct Arguments {
+  am::control::RegistryServer::Options server;
+  double default_ttl_s = 10;
+};
+
+void Declare(CLI::App& app, Arguments& arguments) {
+  app.add_option("--listen", arguments.server.listen,
+                 "host:port; port 0 takes a free one")
+      ->capture_default_str();
+  app.add_flag("--insecure_allow_remote",
+               arguments.server.insecure_allow_remote,
+               "listen on other addresses than loopback, in the clear and open "
+               "to everybody");
+  app.add_option("--default_ttl_s", arguments.default_ttl_s,
+                 "how long leases last whose owner does not say, in seconds")
+      ->check(CLI::Range(1.0, 3600.0))
+      ->capture_default_str();
+  app.add_option("--max_instances", arguments.server.rules.max_instances,
+                 "how many may be registered")
+      ->capture_default_str();
+  app.add_option("--max_record_bytes", arguments.server.rules.max_record_bytes,
+                 "how large one record may be")
+      ->capture_default_str();
+}
+
+// Before any thread begins, so that none of them gets these signals.
+sigset_t BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Knows which instances there are, and tells those who ask.");
+  Arguments arguments;
+  Declare(app, arguments);
+  CLI11_PARSE(app, argc, argv);
+  arguments.server.rules.default_ttl = absl::Seconds(arguments.default_ttl_s);
+  const sigset_t signals = BlockSignals();
+  const auto server = am::control::RegistryServer::Start(arguments.server);
+  if (!server.ok()) {
+    std::fprintf(stderr, "am_registry: %s\n",
+                 std::string(server.status().message()).c_str());
+    return 1;
+  }
+  std::printf("am_registry listens on %s\n", (*server)->address().c_str());
+  std::fflush(stdout);
+  int signal = 0;
+  sigwait(&signals, &signal);
+  return 0;
+}
