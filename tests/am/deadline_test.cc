@@ -60,6 +60,7 @@ TEST_P(DeadlineTest, CallEndsAtItsDeadlineWhateverTheHandlerDoes) {
   EXPECT_EQ(
       Message("block").Timeout(kSoon).SendAndConfirm(peer_).Await().code(),
       absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(client_->node().counters().of(Counter::kExpired), 1);
 }
 
 TEST_P(DeadlineTest, HandlerHearsThatTheDeadlineHasPassed) {
@@ -177,6 +178,7 @@ TEST_P(DeadlineTest, ExpiredMessagesAreNotRunButCounted) {
   const Ledger ledger = SettledLedger();
   EXPECT_EQ(ledger.received.expired, 5);
   EXPECT_EQ(ledger.received.delivered, 1);
+  EXPECT_EQ(server_->node().counters().of(Counter::kExpiredInQueue), 5);
   EXPECT_EQ(ran.value(), 0);
   server_.reset();
 }
@@ -208,6 +210,8 @@ TEST_P(DeadlineTest, CallCancelledBeforeItRunsNeverDoes) {
   EXPECT_TRUE(first.Await().ok());
   EXPECT_TRUE(server_->Shutdown().ok());
   EXPECT_EQ(entered_.value(), 1);
+  EXPECT_EQ(server_->node().counters().of(Counter::kCancelledInQueue), 1);
+  EXPECT_EQ(client_->node().counters().of(Counter::kCancelled), 1);
 }
 
 TEST_P(DeadlineTest, LostCallerCancelsItsHandlers) {

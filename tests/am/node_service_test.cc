@@ -102,6 +102,8 @@ TEST_P(NodeServiceTest, DescribeTellsOfPeersAndLedgers) {
   EXPECT_EQ(description.peers(0).state(), "joined");
   EXPECT_EQ(description.peers(0).accepted(), 1);
   EXPECT_EQ(description.status(), v1::HealthCheckResponse::SERVING);
+  EXPECT_EQ(description.counters().size(), kCounters);
+  EXPECT_EQ(description.counters().at("calls_retried"), 0);
 }
 
 TEST_P(NodeServiceTest, DescribeTellsByWhichAddressAPeerIsReached) {

@@ -224,8 +224,10 @@ Task<void> CallWithTemporaries(Stub& stub, const Metadata& metadata,
   sum += co_await stub.Call(
       long_text + "1", {.timeout = absl::Seconds(1), .metadata = &metadata});
   sum += co_await stub.Call(std::string(100, 'y'));
-  sum +=
-      co_await stub.Call(long_text, CallOptions{.timeout = absl::Seconds(2)});
+  sum += co_await stub.Call(
+      long_text, CallOptions{.timeout = absl::Seconds(2),
+                             .retry = {.max_attempts = 2,
+                                       .codes = {absl::StatusCode::kAborted}}});
 }
 
 // A double destruction is found by --config=asan.
