@@ -60,9 +60,10 @@ TEST_P(NodeMetricsTest, PeersAreCountedByState) {
   EXPECT_THAT(Scrape(), HasSubstr("state=\"lost\"} 0"));
 }
 
-TEST_P(NodeMetricsTest, WhatBefellMessagesIsCounted) {
+TEST_P(NodeMetricsTest, WhatBefellCallsIsCounted) {
   Start();
-  EXPECT_THAT(Scrape(), HasSubstr("event=\"calls_retried\"} 0"));
+  client_->client().AwaitHandler(peer_, "never", absl::Seconds(10)).Cancel();
+  EXPECT_THAT(Scrape(), HasSubstr("event=\"calls_cancelled\"} 1"));
 }
 
 }  // namespace
