@@ -278,7 +278,20 @@ absl::Status Node::Drain() {
                      clock_.Now() + kSettleTime);
   calls_->Close(absl::UnavailableError("this instance has shut down"));
   sessions_.Close();
+  AwaitTold();
   return result;
+}
+
+// The callbacks and coroutines of the calls that ended last run before the
+// driver stops, which would drop them. Work is begun in order.
+void Node::AwaitTold() {
+  const auto told = std::make_shared<std::atomic<bool>>(false);
+  driver_->RunQuick([this, told] {
+    *told = true;
+    driver_->Notify();
+  });
+  driver_->WaitUntil([&told] { return told->load(); },
+                     clock_.Now() + kSettleTime);
 }
 
 std::string Node::Unfinished() const {

@@ -88,6 +88,7 @@ class Node final : private FrameSink {
                absl::Time now);
   void OnPeerLost(const std::shared_ptr<Peer>& peer, const absl::Status& why);
   void OnHandlerEvent(const HandlerEvent& event);
+  void AwaitTold();
   std::string Unfinished() const;
 
   const ManagerOptions options_;

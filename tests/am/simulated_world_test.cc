@@ -258,6 +258,16 @@ TEST_F(SimulatedWorldTest, FaultsAreCounted) {
   EXPECT_EQ(faults.restarts, 1u);
 }
 
+TEST_F(SimulatedWorldTest, AnInstanceThatEndsTellsItsCallersFirst) {
+  SimulatedWorld world(1);
+  auto alice = Make(world, "alice");
+  absl::Status told;
+  Future<void>(alice->node().AwaitHandler("never", absl::Minutes(1)))
+      .OnDone([&](absl::Status status) { told = std::move(status); });
+  EXPECT_TRUE(alice->Shutdown().ok());
+  EXPECT_EQ(told.code(), absl::StatusCode::kUnavailable) << told;
+}
+
 // Eight instances call each other under every fault there is. Every call ends
 // exactly once, in time, and with a status that says why.
 std::string RunFaultyWorld(std::uint64_t seed) {
