@@ -34,6 +34,10 @@ void ExpectCaught(PlantedBug bug, const std::string& violation) {
   FAIL() << "not caught in " << kSeeds << " seeds";
 }
 
+TEST(PlantedBug, ACallThatRunsAgainIsCaught) {
+  ExpectCaught(PlantedBug::kNoDedup, "ran 2 times");
+}
+
 TEST(PlantedBug, ASkippedCountIsCaught) {
   ExpectCaught(PlantedBug::kSkippedCount, "does not add up");
 }
