@@ -20,10 +20,11 @@ using ::testing::Matches;
 
 constexpr std::uint64_t kSeeds = 1000;
 
-// The first seed that shows `violation`, or a failure; without the bug it is
-// fine.
-void ExpectCaught(PlantedBug bug, const std::string& violation) {
-  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+// Some seed shows `violation`, and is fine without the bug. The first tried is
+// one that did once.
+void ExpectCaught(PlantedBug bug, const std::string& violation,
+                  std::uint64_t first = 1) {
+  for (std::uint64_t seed = first; seed < first + kSeeds; ++seed) {
     const SimulationResult result =
         Simulate({.seed = seed, .planted_bug = bug});
     if (!Matches(Contains(HasSubstr(violation)))(result.violations)) continue;
@@ -35,7 +36,7 @@ void ExpectCaught(PlantedBug bug, const std::string& violation) {
 }
 
 TEST(PlantedBug, ACallThatRunsAgainIsCaught) {
-  ExpectCaught(PlantedBug::kNoDedup, "ran 2 times");
+  ExpectCaught(PlantedBug::kNoDedup, "ran 2 times", /*first=*/25);
 }
 
 TEST(PlantedBug, ASkippedCountIsCaught) {
@@ -43,7 +44,7 @@ TEST(PlantedBug, ASkippedCountIsCaught) {
 }
 
 TEST(PlantedBug, AnOldSessionIsCaught) {
-  ExpectCaught(PlantedBug::kOldSession, "handlers recorded");
+  ExpectCaught(PlantedBug::kOldSession, "handlers recorded", /*first=*/23);
 }
 
 TEST(PlantedBug, ALostReplyIsCaught) {
