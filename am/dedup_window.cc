@@ -12,7 +12,14 @@ DedupWindow::Verdict DedupWindow::Admit(const Call& call,
   const Key key = KeyOf(call);
   const auto found = entries_.find(key);
   if (found != entries_.end()) {
-    if (!found->second.has_ended) return Verdict::kJoin;
+    if (!found->second.has_ended) {
+      Senders& senders = found->second.senders;
+      if (std::find(senders.begin(), senders.end(), arrival.sender) ==
+          senders.end()) {
+        senders.push_back(arrival.sender);
+      }
+      return Verdict::kJoin;
+    }
     reply = found->second.reply;
     return Verdict::kReplay;
   }
@@ -20,28 +27,36 @@ DedupWindow::Verdict DedupWindow::Admit(const Call& call,
       call.id <= FloorOf(key.first)) {
     return Verdict::kTooOld;
   }
-  entries_.emplace(key, Entry());
+  entries_.emplace(key, Entry()).first->second.senders = {arrival.sender};
   NoteEntry(key.first);
   return Verdict::kRun;
 }
 
-void DedupWindow::Finish(const Call& call, CachedReply reply, absl::Time now) {
+DedupWindow::Senders DedupWindow::Finish(const Call& call, CachedReply reply,
+                                         absl::Time now) {
   MutexLock lock(mutex_);
   const Key key = KeyOf(call);
   const auto found = entries_.find(key);
-  if (found == entries_.end() || found->second.has_ended) return;
-  if (reply.bytes() > options_.max_bytes) return Remove(key, call.id);
+  if (found == entries_.end() || found->second.has_ended) return {};
+  Senders senders = std::move(found->second.senders);
+  if (reply.bytes() > options_.max_bytes) {
+    Remove(key, call.id);
+    return senders;
+  }
   bytes_ += reply.bytes();
-  found->second = {true, now, std::move(reply)};
+  found->second = {true, now, std::move(reply), {}};
   ended_.push_back(key);
   Evict(now);
+  return senders;
 }
 
-void DedupWindow::Forget(const Call& call) {
+DedupWindow::Senders DedupWindow::Forget(const Call& call) {
   MutexLock lock(mutex_);
   const auto found = entries_.find(KeyOf(call));
-  if (found == entries_.end() || found->second.has_ended) return;
+  if (found == entries_.end() || found->second.has_ended) return {};
+  Senders senders = std::move(found->second.senders);
   Remove(found->first, /*floor=*/0);
+  return senders;
 }
 
 std::uint64_t DedupWindow::FloorOf(std::uint64_t sender) const {
@@ -51,7 +66,7 @@ std::uint64_t DedupWindow::FloorOf(std::uint64_t sender) const {
 
 void DedupWindow::NoteEntry(std::uint64_t id) {
   const auto [found, is_new] = senders_.try_emplace(id);
-  Sender& sender = found->second;
+  SenderCalls& sender = found->second;
   if (is_new) {
     sender.floor = floor_;
   } else if (sender.entries == 0) {
@@ -65,7 +80,7 @@ void DedupWindow::NoteEntry(std::uint64_t id) {
 void DedupWindow::Remove(const Key& removed, std::uint64_t floor) {
   const Key key = removed;  // It may be the entry's own.
   entries_.erase(key);
-  Sender& sender = senders_.find(key.first)->second;
+  SenderCalls& sender = senders_.find(key.first)->second;
   sender.floor = std::max(sender.floor, floor);
   if (--sender.entries > 0) return;
   sender.idle = idle_.insert(idle_.end(), key.first);

@@ -26,8 +26,10 @@
 #include <cstdint>
 #include <deque>
 #include <list>
+#include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
@@ -39,6 +41,8 @@
 
 namespace am {
 
+class Sender;
+
 class DedupWindow final {
  public:
   // A call of one incarnation.
@@ -47,10 +51,13 @@ class DedupWindow final {
     std::uint64_t id = 0;
   };
 
+  using Senders = std::vector<std::shared_ptr<Sender>>;
+
   // How it comes.
   struct Arrival {
-    bool is_repeated = false;    // it was, perhaps, sent before
-    bool is_idempotent = false;  // it may run twice without harm
+    bool is_repeated = false;             // it was, perhaps, sent before
+    bool is_idempotent = false;           // it may run twice without harm
+    std::shared_ptr<Sender> sender = {};  // who is to hear of its end
   };
 
   // A reply as on the wire.
@@ -77,11 +84,13 @@ class DedupWindow final {
                 CachedReply& reply);
 
   // A call that runs has ended. A reply larger than all that may be kept is
-  // forgotten at once.
-  void Finish(const Call& call, CachedReply reply, absl::Time now);
+  // forgotten at once. Returns who is to hear of it: whoever sent the call,
+  // each once, though it came by several ways.
+  Senders Finish(const Call& call, CachedReply reply, absl::Time now);
 
   // A call that was to run will not, or may run again: it is unknown again.
-  void Forget(const Call& call);
+  // Returns likewise.
+  Senders Forget(const Call& call);
 
   // Replies kept, and their bytes; calls that run; senders known.
   std::size_t replies() const;
@@ -96,8 +105,9 @@ class DedupWindow final {
     bool has_ended = false;
     absl::Time ended_at;
     CachedReply reply;
+    Senders senders;  // until it has ended
   };
-  struct Sender {
+  struct SenderCalls {
     std::uint64_t floor = 0;
     std::size_t entries = 0;
     std::list<std::uint64_t>::iterator idle;  // if it has no entries
@@ -118,7 +128,8 @@ class DedupWindow final {
   absl::flat_hash_map<Key, Entry> entries_ ABSL_GUARDED_BY(mutex_);
   std::deque<Key> ended_ ABSL_GUARDED_BY(mutex_);  // oldest first
   std::size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
-  absl::flat_hash_map<std::uint64_t, Sender> senders_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::uint64_t, SenderCalls> senders_
+      ABSL_GUARDED_BY(mutex_);
   std::list<std::uint64_t> idle_ ABSL_GUARDED_BY(mutex_);  // longest first
   std::uint64_t floor_ ABSL_GUARDED_BY(mutex_) = 0;        // of unknown senders
 };

@@ -12,8 +12,9 @@ namespace {
 
 constexpr int kGates = 3;
 
-// In the keys of one-way messages, which have no call ids.
-constexpr std::uint64_t kOneWay = std::uint64_t{1} << 63;
+// In keys that are numbers of ours: those of one-way messages, which have no
+// call ids, and of local ones, whose ids their senders may use on links too.
+constexpr std::uint64_t kOwnKey = std::uint64_t{1} << 63;
 
 Pattern PatternOf(MessageKind kind) {
   if (kind == MessageKind::kNoReturn) return Pattern::kNoReturn;
@@ -29,22 +30,6 @@ bool IsTracked(const MessageHeader& header) {
 
 bool IsIdempotent(const MessageHeader& header) {
   return (header.flags & kRetryable) != 0;
-}
-
-// In which account a one-way message ends that was refused, or not run.
-std::uint64_t InboundCounts::*AccountOf(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kOk:
-      return &InboundCounts::delivered;
-    case absl::StatusCode::kDeadlineExceeded:
-      return &InboundCounts::expired;
-    case absl::StatusCode::kResourceExhausted:
-      return &InboundCounts::overloaded;
-    case absl::StatusCode::kUnavailable:
-      return &InboundCounts::draining;
-    default:
-      return &InboundCounts::rejected;
-  }
 }
 
 }  // namespace
@@ -75,19 +60,21 @@ Dispatcher::~Dispatcher() {
 void Dispatcher::Dispatch(const std::shared_ptr<Peer>& peer,
                           const MessageView& message, const FrameReader& reader,
                           absl::Time now) {
-  if (IsTracked(message.header) && !EntersWindow(*peer, message.header, now)) {
+  if (IsTracked(message.header) && !EntersWindow(peer, message.header, now)) {
     return;
   }
   std::shared_ptr<HandlerEntry> handler =
       handlers_.Find(message.header.handler);
-  const absl::Status status = Check(handler.get(), message);
-  if (!status.ok()) return Refuse(*peer, message.header, status);
+  const absl::Status status =
+      Check(handler.get(), message.header,
+            message.metadata.size() + message.payload.size());
+  if (!status.ok()) return Refuse(peer, message.header, status);
 
   const bool inline_only =
       RunsInline(*handler) && !handler->handler().is_coroutine() &&
       !handler->makes_calls.load(std::memory_order_relaxed);
   InboundCall::Message parts;
-  parts.peer = peer;
+  parts.sender = peer;
   parts.handler = std::move(handler);
   parts.header = message.header;
   parts.metadata = reader.ShareMetadata(message);
@@ -96,35 +83,65 @@ void Dispatcher::Dispatch(const std::shared_ptr<Peer>& peer,
   auto call = std::make_unique<InboundCall>(
       *this, std::move(parts), clock_, client_,
       inline_only ? shutdown_ : std::stop_source());
-  if (!inline_only) Track(*call);
+  if (!inline_only) Track(*call, /*is_local=*/false);
   ++active_;
   ++queued_;
   Admit(std::move(call));
 }
 
+bool Dispatcher::DispatchLocal(LocalMessage message) {
+  const absl::Time now = clock_.Now();
+  MessageHeader& header = message.header;
+  header.budget = ToBudget(message.deadline - now);
+  if (IsTracked(header) && !EntersWindow(message.sender, header, now)) {
+    return true;
+  }
+  const absl::Status status =
+      Check(message.handler.get(), header,
+            message.metadata.size() + message.payload.size());
+  if (!status.ok()) {
+    Refuse(message.sender, header, status);
+    return false;
+  }
+  auto call = std::make_unique<InboundCall>(
+      *this,
+      InboundCall::Message{std::move(message.sender),
+                           std::move(message.handler), header,
+                           std::move(message.metadata),
+                           std::move(message.payload), message.deadline},
+      clock_, client_, std::move(message.stop));
+  Track(*call, /*is_local=*/true);
+  ++active_;
+  ++queued_;
+  call = PassGates(std::move(call));
+  if (call == nullptr) return true;
+  if (RunsInline(*call->message().handler)) {
+    Begin(std::move(call));
+  } else {
+    Schedule(std::move(call));
+  }
+  return true;
+}
+
 absl::Status Dispatcher::Check(const HandlerEntry* handler,
-                               const MessageView& message) const {
+                               const MessageHeader& header,
+                               std::size_t bytes) const {
   if (refusing_.load(std::memory_order_relaxed)) {
     return absl::UnavailableError("the instance is shutting down");
   }
   if (handler == nullptr) {
     return absl::UnimplementedError(absl::StrFormat(
         "there is no handler with id %016x; ListHandlers says which there are",
-        message.header.handler));
+        header.handler));
   }
   const MethodSpec& spec = handler->spec();
-  if (const Pattern sent = PatternOf(message.header.kind);
-      sent != spec.pattern) {
+  if (const Pattern sent = PatternOf(header.kind); sent != spec.pattern) {
     return absl::FailedPreconditionError(
         absl::StrCat("handler ", spec.name, " is ", PatternName(spec.pattern),
                      ", the message was sent as ", PatternName(sent)));
   }
-  if (const std::size_t bytes =
-          message.metadata.size() + message.payload.size();
-      bytes > max_message_bytes_) {
-    return TooLarge("message", bytes);
-  }
-  if (message.header.budget == 0) {
+  if (bytes > max_message_bytes_) return TooLarge("message", bytes);
+  if (header.budget == 0) {
     counters_.Count(Counter::kExpiredOnArrival);
     return absl::DeadlineExceededError("the deadline passed on the way");
   }
@@ -139,14 +156,15 @@ absl::Status Dispatcher::Check(const HandlerEntry* handler,
 
 // True if the call is to run, of which OnFinished or Refuse must tell the
 // window; otherwise it has been dealt with.
-bool Dispatcher::EntersWindow(Peer& peer, const MessageHeader& header,
-                              absl::Time now) {
+bool Dispatcher::EntersWindow(const std::shared_ptr<Sender>& sender,
+                              const MessageHeader& header, absl::Time now) {
   if (planted_bug_.Strikes(PlantedBug::kNoDedup)) return true;
   const DedupWindow::Arrival arrival{
       .is_repeated = (header.flags & kRepeated) != 0,
-      .is_idempotent = IsIdempotent(header)};
+      .is_idempotent = IsIdempotent(header),
+      .sender = sender};
   DedupWindow::CachedReply reply;
-  switch (window_.Admit({peer.id(), header.call_id}, arrival, now, reply)) {
+  switch (window_.Admit({sender->id(), header.call_id}, arrival, now, reply)) {
     case DedupWindow::Verdict::kRun:
       return true;
     case DedupWindow::Verdict::kJoin:
@@ -154,11 +172,11 @@ bool Dispatcher::EntersWindow(Peer& peer, const MessageHeader& header,
       return false;
     case DedupWindow::Verdict::kReplay:
       counters_.Count(Counter::kReplayed);
-      Replay(peer, header.call_id, reply);
+      Replay(*sender, header.call_id, reply);
       return false;
     case DedupWindow::Verdict::kTooOld:
       counters_.Count(Counter::kTooOld);
-      Reply(peer, header.call_id, /*flags=*/0,
+      Reply(*sender, header.call_id, /*flags=*/0,
             absl::AbortedError("the call was sent again after its first "
                                "outcome, if any, had been forgotten"),
             Payload());
@@ -167,16 +185,23 @@ bool Dispatcher::EntersWindow(Peer& peer, const MessageHeader& header,
   return false;
 }
 
-void Dispatcher::Refuse(Peer& peer, const MessageHeader& header,
+void Dispatcher::Refuse(const std::shared_ptr<Sender>& sender,
+                        const MessageHeader& header,
                         const absl::Status& status) {
-  if (header.kind == MessageKind::kNoReturn) return Count(peer, status);
-  if (IsTracked(header)) window_.Forget({peer.id(), header.call_id});
-  Reply(peer, header.call_id, kNotRun, status, Payload());
+  if (header.kind == MessageKind::kNoReturn) return Account(*sender, status);
+  if (!IsTracked(header)) {
+    return Reply(*sender, header.call_id, kNotRun, status, Payload());
+  }
+  DedupWindow::Senders all = window_.Forget({sender->id(), header.call_id});
+  if (all.empty()) all = {sender};
+  for (const auto& each : all) {
+    Reply(*each, header.call_id, kNotRun, status, Payload());
+  }
 }
 
-void Dispatcher::Count(Peer& peer, const absl::Status& status) {
+void Dispatcher::Account(Sender& sender, const absl::Status& status) {
   if (planted_bug_.Strikes(PlantedBug::kSkippedCount)) return;
-  peer.link().CountInbound(AccountOf(status));
+  sender.Account(status);
   on_counted_();
 }
 
@@ -185,26 +210,33 @@ void Dispatcher::Count(Peer& peer, const absl::Status& status) {
 void Dispatcher::Answer(const InboundCall& call, const absl::Status& status,
                         const Payload& value) {
   const MessageHeader& header = call.message().header;
-  Peer& peer = *call.message().peer;
+  const std::shared_ptr<Sender>& sender = call.message().sender;
+  const std::uint8_t flags = call.ran() ? 0 : kNotRun;
   if (!IsTracked(header)) {
-    return Reply(peer, header.call_id, call.ran() ? 0 : kNotRun, status, value);
+    return Reply(*sender, header.call_id, flags, status, value);
   }
-  const DedupWindow::Call known{peer.id(), header.call_id};
+  const DedupWindow::Call known{sender->id(), header.call_id};
+  DedupWindow::Senders all;
   if (!call.ran() || (!status.ok() && IsIdempotent(header))) {
-    window_.Forget(known);
-    return Reply(peer, header.call_id, call.ran() ? 0 : kNotRun, status, value);
+    all = window_.Forget(known);
+    if (all.empty()) all = {sender};
+    for (const auto& each : all) {
+      Reply(*each, header.call_id, flags, status, value);
+    }
+    return;
   }
   const DedupWindow::CachedReply reply{
       EncodeStatusCode(status),
       status.ok() ? std::string() : EncodeStatus(status), value.codec(),
       value.ToBuffer()};
-  window_.Finish(known, reply, clock_.Now());
-  Replay(peer, header.call_id, reply);
+  all = window_.Finish(known, reply, clock_.Now());
+  if (all.empty()) all = {sender};
+  for (const auto& each : all) Replay(*each, header.call_id, reply);
 }
 
-// Fails only if the peer is gone, and nobody awaits the reply.
-void Dispatcher::Reply(Peer& peer, std::uint64_t call_id, std::uint8_t flags,
-                       const absl::Status& status, const Payload& value) {
+void Dispatcher::Reply(Sender& sender, std::uint64_t call_id,
+                       std::uint8_t flags, const absl::Status& status,
+                       const Payload& value) {
   MessageHeader header;
   header.kind = MessageKind::kReply;
   header.flags = flags;
@@ -212,30 +244,36 @@ void Dispatcher::Reply(Peer& peer, std::uint64_t call_id, std::uint8_t flags,
   header.status = EncodeStatusCode(status);
   const std::string metadata =
       status.ok() ? std::string() : EncodeStatus(status);
-  peer.link().Send(header, metadata, value).IgnoreError();
+  sender.Reply(header, metadata, value);
 }
 
-void Dispatcher::Replay(Peer& peer, std::uint64_t call_id,
+void Dispatcher::Replay(Sender& sender, std::uint64_t call_id,
                         const DedupWindow::CachedReply& reply) {
   MessageHeader header;
   header.kind = MessageKind::kReply;
   header.call_id = call_id;
   header.status = reply.status;
-  peer.link()
-      .Send(header, reply.metadata, Payload::Share(reply.payload, reply.codec))
-      .IgnoreError();
+  sender.Reply(header, reply.metadata,
+               Payload::Share(reply.payload, reply.codec));
 }
 
 // -- Gates -------------------------------------------------------------------
 
 void Dispatcher::Admit(std::unique_ptr<InboundCall> call) {
+  call = PassGates(std::move(call));
+  if (call != nullptr) Schedule(std::move(call));
+}
+
+// The call once it has passed them all; null: it waits at one of them.
+std::unique_ptr<InboundCall> Dispatcher::PassGates(
+    std::unique_ptr<InboundCall> call) {
   while (call != nullptr && call->gates_passed < kGates) {
     const std::shared_ptr<Gate> gate = GateOf(*call, call->gates_passed);
     // Counted first: once the gate has it, it may be anywhere.
     ++call->gates_passed;
     if (gate != nullptr) gate->Enter(call);
   }
-  if (call != nullptr) Schedule(std::move(call));
+  return call;
 }
 
 std::shared_ptr<Gate> Dispatcher::GateOf(const InboundCall& call, int index) {
@@ -255,7 +293,7 @@ std::shared_ptr<Gate> Dispatcher::GateOf(const InboundCall& call, int index) {
 std::shared_ptr<Gate> Dispatcher::SenderGate(const InboundCall& call) {
   MutexLock lock(mutex_);
   std::shared_ptr<Gate>& gate = sender_gates_[{
-      call.message().peer->id().value(), call.message().header.handler}];
+      call.message().sender->id().value(), call.message().header.handler}];
   if (gate == nullptr) gate = std::make_shared<Gate>(1);
   return gate;
 }
@@ -309,7 +347,7 @@ void Dispatcher::OnFinished(InboundCall& call, const absl::Status& status,
                             const Payload& value) {
   const InboundCall::Message& message = call.message();
   if (message.header.kind == MessageKind::kNoReturn) {
-    Count(*message.peer, status);
+    Account(*message.sender, status);
   } else if (value.size() > max_message_bytes_) {
     Answer(call, TooLarge("reply", value.size()), Payload());
   } else {
@@ -332,14 +370,14 @@ absl::Status Dispatcher::TooLarge(absl::string_view what,
 
 // -- Cancelling --------------------------------------------------------------
 
-void Dispatcher::Track(InboundCall& call) {
+void Dispatcher::Track(InboundCall& call, bool is_local) {
   const MessageHeader& header = call.message().header;
   MutexLock lock(mutex_);
-  call.cancel_key = header.kind == MessageKind::kNoReturn
-                        ? kOneWay | ++one_way_keys_
+  call.cancel_key = is_local || header.kind == MessageKind::kNoReturn
+                        ? kOwnKey | ++own_keys_
                         : header.call_id;
   cancellable_.insert_or_assign(
-      {call.message().peer->id().value(), call.cancel_key},
+      {call.message().sender->id().value(), call.cancel_key},
       Cancellable{call.stop_source(), call.message().deadline,
                   IsTracked(header)});
 }
@@ -347,7 +385,7 @@ void Dispatcher::Track(InboundCall& call) {
 void Dispatcher::Untrack(const InboundCall& call) {
   MutexLock lock(mutex_);
   const auto found =
-      cancellable_.find({call.message().peer->id().value(), call.cancel_key});
+      cancellable_.find({call.message().sender->id().value(), call.cancel_key});
   if (found == cancellable_.end() || found->second.stop != call.stop_source()) {
     return;
   }
@@ -366,16 +404,18 @@ void Dispatcher::Cancel(const Peer& peer, std::uint64_t call_id) {
   if (found != cancellable_.end()) RequestStop(found->second.stop);
 }
 
-// One-way messages stay: nobody awaits them, and they were accepted.
+// One-way messages stay: nobody awaits them, and they were accepted. So do
+// local ones, which came another way.
 void Dispatcher::CancelAllOf(const Peer& peer) {
   MutexLock lock(mutex_);
   for (auto it = cancellable_.lower_bound({peer.id().value(), 0});
        it != cancellable_.end() && it->first.first == peer.id().value(); ++it) {
     const auto& [key, call] = *it;
-    if (call.is_tracked) {
+    const bool came_by_link = (key.second & kOwnKey) == 0;
+    if (came_by_link && call.is_tracked) {
       orphans_.emplace(call.deadline, key);
       driver_.WakeAt(call.deadline);
-    } else if ((key.second & kOneWay) == 0) {
+    } else if (came_by_link) {
       RequestStop(call.stop);
     }
   }

@@ -11,6 +11,10 @@
 // peer may send again passes through the window (am/dedup_window.h) first, and
 // its reply is kept there.
 //
+// Most messages come over a link, from a peer. One that comes another way is a
+// local message: its sender is any Sender, and a quick handler runs for it on
+// the thread that brings it. All else is the same for both.
+//
 // Threads: any; Dispatch only by the holder of the receiving role.
 #pragma once
 
@@ -20,6 +24,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <stop_token>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -34,6 +39,7 @@
 #include "am/manager_options.h"
 #include "am/peer.h"
 #include "am/planted_bug.h"
+#include "am/sender.h"
 #include "am/wire.h"
 
 namespace am {
@@ -41,8 +47,8 @@ namespace am {
 class Dispatcher final : public InboundCallOwner {
  public:
   // All must outlive the dispatcher, and the dispatcher its calls. `on_counted`
-  // is called, by any thread, when a link has counted a one-way message that
-  // its sender is to be told of.
+  // is called, by any thread, when a sender has counted a one-way message that
+  // a peer may have to be told of.
   struct Parts {
     const ManagerOptions& options;
     HandlerTable& handlers;
@@ -61,6 +67,21 @@ class Dispatcher final : public InboundCallOwner {
   // `message` is a NO_RETURN, ACK_CALL or CALL that `reader` has just read.
   void Dispatch(const std::shared_ptr<Peer>& peer, const MessageView& message,
                 const FrameReader& reader, absl::Time now);
+
+  // A message that comes from elsewhere than a peer's link.
+  struct LocalMessage {
+    std::shared_ptr<Sender> sender;
+    std::shared_ptr<HandlerEntry> handler;
+    MessageHeader header;        // its kind, flags, codec and call id
+    transport::Buffer metadata;  // as on the wire
+    transport::Buffer payload;
+    absl::Time deadline;
+    std::stop_source stop;  // the sender's, to cancel it
+  };
+
+  // As Dispatch. The sender may hear of the end before this returns. False: the
+  // message was refused, and the sender knows why.
+  bool DispatchLocal(LocalMessage message);
 
   // The peer does not await this call any more: its context is told, and if it
   // has not begun to run it never will.
@@ -86,9 +107,10 @@ class Dispatcher final : public InboundCallOwner {
   int queued() const { return queued_.load(); }
 
  private:
-  // The peer, and the call's id or, if it is one-way, a number of ours.
+  // The sender, and the call's id or, if the peer cannot cancel it by that, a
+  // number of ours.
   using CallKey = std::pair<std::uint64_t, std::uint64_t>;
-  using PeerHandler = std::pair<std::uint64_t, std::uint64_t>;
+  using SenderHandler = std::pair<std::uint64_t, std::uint64_t>;
 
   struct Cancellable {
     std::stop_source stop;
@@ -97,19 +119,21 @@ class Dispatcher final : public InboundCallOwner {
   };
   using CancellableMap = std::map<CallKey, Cancellable>;
 
-  bool EntersWindow(Peer& peer, const MessageHeader& header, absl::Time now);
-  absl::Status Check(const HandlerEntry* handler,
-                     const MessageView& message) const;
-  void Refuse(Peer& peer, const MessageHeader& header,
-              const absl::Status& status);
-  void Count(Peer& peer, const absl::Status& status);
+  bool EntersWindow(const std::shared_ptr<Sender>& sender,
+                    const MessageHeader& header, absl::Time now);
+  absl::Status Check(const HandlerEntry* handler, const MessageHeader& header,
+                     std::size_t bytes) const;
+  void Refuse(const std::shared_ptr<Sender>& sender,
+              const MessageHeader& header, const absl::Status& status);
+  void Account(Sender& sender, const absl::Status& status);
   void Answer(const InboundCall& call, const absl::Status& status,
               const Payload& value);
-  void Reply(Peer& peer, std::uint64_t call_id, std::uint8_t flags,
+  void Reply(Sender& sender, std::uint64_t call_id, std::uint8_t flags,
              const absl::Status& status, const Payload& value);
-  void Replay(Peer& peer, std::uint64_t call_id,
+  void Replay(Sender& sender, std::uint64_t call_id,
               const DedupWindow::CachedReply& reply);
   void Admit(std::unique_ptr<InboundCall> call);
+  std::unique_ptr<InboundCall> PassGates(std::unique_ptr<InboundCall> call);
   void Schedule(std::unique_ptr<InboundCall> call);
   void Begin(std::unique_ptr<InboundCall> call);
   std::shared_ptr<Gate> GateOf(const InboundCall& call, int index);
@@ -119,7 +143,7 @@ class Dispatcher final : public InboundCallOwner {
   void OnFinished(InboundCall& call, const absl::Status& status,
                   const Payload& value) override;
   absl::Status TooLarge(absl::string_view what, std::size_t bytes) const;
-  void Track(InboundCall& call);
+  void Track(InboundCall& call, bool is_local);
   void RequestStop(const std::stop_source& stop);
   void Untrack(const InboundCall& call);
 
@@ -146,8 +170,8 @@ class Dispatcher final : public InboundCallOwner {
   CancellableMap cancellable_ ABSL_GUARDED_BY(mutex_);
   // Those whose peer is gone and may come back, by their deadlines.
   std::set<std::pair<absl::Time, CallKey>> orphans_ ABSL_GUARDED_BY(mutex_);
-  std::uint64_t one_way_keys_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::map<PeerHandler, std::shared_ptr<Gate>> sender_gates_
+  std::uint64_t own_keys_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::map<SenderHandler, std::shared_ptr<Gate>> sender_gates_
       ABSL_GUARDED_BY(mutex_);
 };
 

@@ -120,9 +120,15 @@ std::shared_ptr<HandlerEntry> HandlerTable::Find(std::uint64_t id) const {
   return found == by_id_.end() ? nullptr : found->second;
 }
 
+std::shared_ptr<HandlerEntry> HandlerTable::FindByName(
+    absl::string_view full_name) const {
+  std::shared_ptr<HandlerEntry> entry = Find(hash_(full_name));
+  if (entry == nullptr || entry->spec().name != full_name) return nullptr;
+  return entry;
+}
+
 bool HandlerTable::Has(absl::string_view full_name) const {
-  const std::shared_ptr<HandlerEntry> entry = Find(hash_(full_name));
-  return entry != nullptr && entry->spec().name == full_name;
+  return FindByName(full_name) != nullptr;
 }
 
 std::vector<std::shared_ptr<HandlerEntry>> HandlerTable::List() const {

@@ -75,6 +75,7 @@ class HandlerTable {
 
   // Null if there is none.
   std::shared_ptr<HandlerEntry> Find(std::uint64_t id) const;
+  std::shared_ptr<HandlerEntry> FindByName(absl::string_view full_name) const;
   bool Has(absl::string_view full_name) const;
 
   // In order of their names.

@@ -11,7 +11,7 @@ namespace {
 
 Context::Origin OriginOf(const InboundCall::Message& message) {
   Context::Origin origin;
-  origin.sender = message.peer->id();
+  origin.sender = message.sender->id();
   origin.handler = message.handler->spec().name;
   origin.call_id = message.header.call_id;
   origin.codec = message.header.codec;

@@ -1,6 +1,6 @@
-// InboundCall: one message from a peer on its way through a handler.
+// InboundCall: one message on its way through a handler.
 //
-// It shares in the frame that brought it, so that its payload need not be
+// If a peer sent it, it shares in the frame that brought it, so that its payload need not be
 // copied. Whoever holds the unique_ptr owns it: a gate's queue, the driver's,
 // or the thread that runs it; a coroutine owns itself until it finishes. One
 // that is destroyed unfinished was abandoned when a shutdown ran out of time.
@@ -15,7 +15,7 @@
 #include "am/context.h"
 #include "am/handler.h"
 #include "am/handler_table.h"
-#include "am/peer.h"
+#include "am/sender.h"
 #include "am/transport/buffer.h"
 #include "am/wire.h"
 
@@ -35,7 +35,7 @@ class InboundCall final : public Invocation {
  public:
   // What it came with.
   struct Message {
-    std::shared_ptr<Peer> peer;
+    std::shared_ptr<Sender> sender;
     std::shared_ptr<HandlerEntry> handler;
     MessageHeader header;
     transport::Buffer metadata;

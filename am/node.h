@@ -67,6 +67,7 @@ class Node final : private FrameSink {
   void AddPeerListener(PeerListener listener) {
     peers_.AddListener(std::move(listener));
   }
+  Dispatcher& dispatcher() { return dispatcher_; }
   const Dispatcher& dispatcher() const { return dispatcher_; }
   const CallTable& calls() const { return *calls_; }
   const Refusals& refusals() const { return refusals_; }

@@ -10,17 +10,17 @@
 #include "am/link.h"
 #include "am/peer_event.h"
 #include "am/peer_info.h"
+#include "am/sender.h"
 #include "am/transport/mutex.h"
 
 namespace am {
 
 // Threads: any.
-class Peer final {
+class Peer final : public Sender {
  public:
   Peer(InstanceId id, std::shared_ptr<Link> link)
-      : id_(id), link_(std::move(link)) {}
+      : Sender(id), link_(std::move(link)) {}
 
-  InstanceId id() const { return id_; }
   Link& link() const { return *link_; }
 
   // Changed through PeerTable::SetState, which tells of it.
@@ -36,13 +36,16 @@ class Peer final {
     info_ = std::move(info);
   }
 
+  void Reply(const MessageHeader& header, absl::string_view metadata,
+             const Payload& value) override;
+  void Account(const absl::Status& outcome) override;
+
   // When it was last asked for a sign of life, and by which PING. Of the holder
   // of the receiving role alone.
   absl::Time asked_at = absl::InfinitePast();
   std::uint64_t pings = 0;
 
  private:
-  const InstanceId id_;
   const std::shared_ptr<Link> link_;
   std::atomic<PeerState> state_ = PeerState::kConnecting;
   mutable Mutex mutex_;

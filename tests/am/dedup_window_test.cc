@@ -11,10 +11,10 @@ namespace {
 
 using Verdict = DedupWindow::Verdict;
 
-constexpr DedupWindow::Arrival kFirst{};
-constexpr DedupWindow::Arrival kRepeated{.is_repeated = true};
-constexpr DedupWindow::Arrival kIdempotent{.is_repeated = true,
-                                           .is_idempotent = true};
+const DedupWindow::Arrival kFirst{};
+const DedupWindow::Arrival kRepeated{.is_repeated = true};
+const DedupWindow::Arrival kIdempotent{.is_repeated = true,
+                                       .is_idempotent = true};
 
 class DedupWindowTest : public testing::Test {
  protected:
