@@ -1,9 +1,10 @@
 // InboundCall: one message on its way through a handler.
 //
-// If a peer sent it, it shares in the frame that brought it, so that its payload need not be
-// copied. Whoever holds the unique_ptr owns it: a gate's queue, the driver's,
-// or the thread that runs it; a coroutine owns itself until it finishes. One
-// that is destroyed unfinished was abandoned when a shutdown ran out of time.
+// If a peer sent it, it shares in the frame that brought it, so that its
+// payload need not be copied. Whoever holds the unique_ptr owns it: a gate's
+// queue, the driver's, or the thread that runs it; a coroutine owns itself
+// until it finishes. One that is destroyed unfinished was abandoned when a
+// shutdown ran out of time.
 #pragma once
 
 #include <cstdint>

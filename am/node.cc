@@ -253,10 +253,25 @@ void Node::OnPeerLost(const std::shared_ptr<Peer>& peer,
 
 // -- The end -----------------------------------------------------------------
 
+int Node::AddDrainListener(std::function<void()> listener) {
+  MutexLock lock(drain_mutex_);
+  drain_listeners_[next_drain_listener_] = std::move(listener);
+  return next_drain_listener_++;
+}
+
+void Node::RemoveDrainListener(int number) {
+  MutexLock lock(drain_mutex_);
+  drain_listeners_.erase(number);
+}
+
 absl::Status Node::Drain() {
   const absl::Time begin = clock_.Now();
   const absl::Time deadline = begin + options_.shutdown_timeout;
   draining_ = true;
+  {
+    MutexLock lock(drain_mutex_);
+    for (const auto& [number, listener] : drain_listeners_) listener();
+  }
   peers_.Announce(MessageKind::kDraining);
   driver_->WaitUntil([] { return false; },
                      std::min(begin + options_.drain_grace, deadline));

@@ -14,6 +14,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -58,6 +59,13 @@ class Node final : private FrameSink {
   void Stop();
 
   bool is_draining() const { return draining_.load(); }
+
+  // `listener` is called once, by the thread that drains, when that begins;
+  // removed by its number.
+  int AddDrainListener(std::function<void()> listener);
+  void RemoveDrainListener(int number);
+
+  std::size_t max_message_bytes() const { return options_.max_message_bytes; }
   const PeerInfo& self() const { return peers_.self(); }
   Client& client() { return client_; }
   HandlerTable& handlers() { return handlers_; }
@@ -106,6 +114,11 @@ class Node final : private FrameSink {
   SessionTable sessions_;
   BugTrigger planted_bug_;
   std::atomic<bool> draining_ = false;
+
+  Mutex drain_mutex_;
+  std::map<int, std::function<void()>> drain_listeners_
+      ABSL_GUARDED_BY(drain_mutex_);
+  int next_drain_listener_ ABSL_GUARDED_BY(drain_mutex_) = 0;
 
   Mutex awaited_mutex_;
   std::multimap<std::string, std::uint64_t> awaited_handlers_

@@ -1,0 +1,164 @@
+#include "am/control/control_server.h"
+
+#include <grpcpp/ext/channelz_service_plugin.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "am/control/bridge.h"
+#include "am/control/health.h"
+#include "am/control/reflection.h"
+#include "am/node.h"
+
+namespace am::control {
+namespace {
+
+using grpc::health::v1::HealthCheckResponse;
+
+// Room for a message's metadata, and for gRPC's framing of a payload.
+constexpr std::size_t kMessageSlack = 1024;
+
+const char* const kServices[] = {"grpc.health.v1.Health",
+                                 "grpc.reflection.v1.ServerReflection",
+                                 "grpc.reflection.v1alpha.ServerReflection"};
+
+// "host:port" or "[host]:port", or what is not.
+absl::StatusOr<std::string> HostOf(const std::string& listen) {
+  const std::size_t colon = listen.rfind(':');
+  std::string host = listen.substr(0, std::min(colon, listen.size()));
+  if (absl::StartsWith(host, "[") && absl::EndsWith(host, "]")) {
+    host = host.substr(1, host.size() - 2);
+  }
+  if (colon == std::string::npos || host.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", listen, "\" is not \"host:port\""));
+  }
+  return host;
+}
+
+absl::Status CheckListen(const ControlServerOptions& options) {
+  const absl::StatusOr<std::string> host = HostOf(options.listen);
+  if (!host.ok()) return host.status();
+  const bool is_loopback =
+      absl::StartsWith(*host, "127.") || *host == "::1" || *host == "localhost";
+  if (is_loopback || options.insecure_allow_plaintext_off_loopback) {
+    return absl::OkStatus();
+  }
+  return absl::PermissionDeniedError(absl::StrCat(
+      options.listen,
+      " is not loopback, and whoever reaches it could call every handler; "
+      "insecure_allow_plaintext_off_loopback allows it"));
+}
+
+std::vector<std::string> OwnServices(const ControlServerOptions& options) {
+  std::vector<std::string> services(std::begin(kServices), std::end(kServices));
+  if (options.channelz) services.push_back("grpc.channelz.v1.Channelz");
+  return services;
+}
+
+class GrpcControlServer final : public ControlServer {
+ public:
+  GrpcControlServer(Node& node, const ControlServerOptions& options)
+      : node_(node),
+        services_(OwnServices(options)),
+        bridge_(node),
+        health_([this](const std::string& name) { return StatusOf(name); }),
+        reflection_v1_(MakeReflectionV1([this] { return Describe(); })),
+        reflection_v1alpha_(
+            MakeReflectionV1Alpha([this] { return Describe(); })) {}
+
+  ~GrpcControlServer() override {
+    if (server_ == nullptr) return;
+    node_.handlers().RemoveListener(handler_listener_);
+    node_.RemoveDrainListener(drain_listener_);
+    // What still runs is cancelled, and answered so.
+    server_->Shutdown(std::chrono::system_clock::now());
+    server_->Wait();
+  }
+
+  absl::Status Start(const ControlServerOptions& options,
+                     std::size_t max_message_bytes) {
+    if (options.channelz) grpc::channelz::experimental::InitChannelzService();
+    grpc::ServerBuilder builder;
+    int port = 0;
+    builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(),
+                             &port);
+    // Otherwise two servers would share a port, and each get some calls.
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    builder.SetMaxReceiveMessageSize(
+        static_cast<int>(max_message_bytes + kMessageSlack));
+    builder.RegisterCallbackGenericService(&bridge_);
+    builder.RegisterService(&health_);
+    builder.RegisterService(reflection_v1_.get());
+    builder.RegisterService(reflection_v1alpha_.get());
+    server_ = builder.BuildAndStart();
+    if (server_ == nullptr || port == 0) {
+      return absl::UnavailableError(absl::StrCat(
+          "cannot listen on ", options.listen, "; does another server?"));
+    }
+    address_ = absl::StrCat(options.listen.substr(0, options.listen.rfind(':')),
+                            ":", port);
+    handler_listener_ = node_.handlers().AddListener(
+        [this](const HandlerEvent&) { health_.Update(); });
+    drain_listener_ = node_.AddDrainListener([this] { health_.Update(); });
+    return absl::OkStatus();
+  }
+
+  const std::string& address() const override { return address_; }
+
+ private:
+  Schema Describe() const {
+    std::vector<MethodSpec> specs;
+    const auto handlers = node_.handlers().List();
+    for (const auto& handler : handlers) specs.push_back(handler->spec());
+    return Schema(specs, services_);
+  }
+
+  HealthCheckResponse::ServingStatus StatusOf(const std::string& name) const {
+    const auto handlers = node_.handlers().List();
+    const bool is_known =
+        name.empty() ||
+        std::find(services_.begin(), services_.end(), name) !=
+            services_.end() ||
+        std::any_of(handlers.begin(), handlers.end(), [&](const auto& handler) {
+          return absl::StartsWith(handler->spec().name,
+                                  absl::StrCat(name, "/"));
+        });
+    if (!is_known) return HealthCheckResponse::SERVICE_UNKNOWN;
+    return node_.is_draining() ? HealthCheckResponse::NOT_SERVING
+                               : HealthCheckResponse::SERVING;
+  }
+
+  Node& node_;
+  const std::vector<std::string> services_;
+  Bridge bridge_;
+  Health health_;
+  const std::unique_ptr<grpc::Service> reflection_v1_;
+  const std::unique_ptr<grpc::Service> reflection_v1alpha_;
+  std::unique_ptr<grpc::Server> server_;
+  std::string address_;
+  int handler_listener_ = 0;
+  int drain_listener_ = 0;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ControlServer>> ControlServer::Make(
+    Manager& manager, const ControlServerOptions& options) {
+  absl::Status checked = CheckListen(options);
+  if (!checked.ok()) return checked;
+  auto server = std::make_unique<GrpcControlServer>(manager.node(), options);
+  absl::Status started =
+      server->Start(options, manager.node().max_message_bytes());
+  if (!started.ok()) return started;
+  return server;
+}
+
+}  // namespace am::control

@@ -1,0 +1,68 @@
+// ControlServer: an instance's door for gRPC.
+//
+//   absl::StatusOr<std::unique_ptr<am::control::ControlServer>> server =
+//       am::control::ControlServer::Make(*manager, {.listen = "127.0.0.1:0"});
+//   // grpcurl -plaintext (*server)->address() list
+//
+// It serves, on one port:
+//   * every handler of the manager as /package.Service/Method, those under bare
+//     names as /am.v1.Handlers/<name>, from the moment they are registered
+//     until they are deregistered;
+//   * server reflection v1 and v1alpha, which knows them all;
+//   * grpc.health.v1: "" and each service, NOT_SERVING once the manager drains;
+//   * channelz v1, if asked for.
+//
+// A handler cannot tell a gRPC call from another message but by its sender,
+// which is nobody: limits, order, deadlines, cancellation, metadata, statuses
+// with their details, and counters are the same. RESPONSE answers its value;
+// ACK answers google.protobuf.Empty once the handler has run, NO_RETURN once
+// the message is accepted. Where a handler has raw bytes,
+// google.protobuf.BytesValue stands for them. A call without a deadline gets
+// the contract's, or 30 s.
+//
+// Threads: any, but for the destructor. Quick handlers run on gRPC's threads,
+// others on the manager's pool.
+// Lifetime: the manager must outlive it. The destructor cancels what runs and
+// does not wait for handlers that go on.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "am/manager.h"
+
+namespace am::control {
+
+struct ControlServerOptions {
+  // "host:port"; port 0: a free one.
+  std::string listen = "127.0.0.1:0";
+
+  // Whoever reaches the port may call every handler, and read along. Without
+  // it anything but loopback is refused.
+  bool insecure_allow_plaintext_off_loopback = false;
+
+  // Whether channelz is served, here and, since gRPC knows no smaller scope, by
+  // all servers that the process makes later.
+  bool channelz = false;
+};
+
+class ControlServer {
+ public:
+  // INVALID_ARGUMENT: `listen` is not an address. PERMISSION_DENIED: plaintext
+  // off loopback. UNAVAILABLE: cannot listen there, since somebody else does.
+  static absl::StatusOr<std::unique_ptr<ControlServer>> Make(
+      Manager& manager, const ControlServerOptions& options = {});
+
+  ControlServer(const ControlServer&) = delete;
+  ControlServer& operator=(const ControlServer&) = delete;
+  virtual ~ControlServer() = default;
+
+  // Where it listens, with the real port: "127.0.0.1:40123".
+  virtual const std::string& address() const = 0;
+
+ protected:
+  ControlServer() = default;
+};
+
+}  // namespace am::control
