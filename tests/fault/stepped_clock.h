@@ -2,8 +2,9 @@
 //
 // The machine's clock is not ours to set. Whatever in a program that links
 // this asks the C library for the time of day (clock_gettime with
-// CLOCK_REALTIME, gettimeofday, time; hence absl::Now, std::chrono and the
-// libraries it uses) is told the real one plus all steps so far.
+// CLOCK_REALTIME, gettimeofday, time; hence std::chrono, the libraries it uses
+// and, within two seconds, absl::Now) is told the real one plus all steps so
+// far.
 // CLOCK_MONOTONIC is left alone, as it is when somebody sets the date.
 #pragma once
 
