@@ -66,6 +66,9 @@ class Node final : private FrameSink {
   void RemoveDrainListener(int number);
 
   std::size_t max_message_bytes() const { return options_.max_message_bytes; }
+  const std::function<void(absl::string_view)>& log() const {
+    return options_.log;
+  }
   const PeerInfo& self() const { return peers_.self(); }
   Client& client() { return client_; }
   HandlerTable& handlers() { return handlers_; }

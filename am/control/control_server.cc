@@ -15,6 +15,7 @@
 #include "am/control/bridge.h"
 #include "am/control/health.h"
 #include "am/control/reflection.h"
+#include "am/control/tls_identity.h"
 #include "am/node.h"
 
 namespace am::control {
@@ -24,6 +25,9 @@ using grpc::health::v1::HealthCheckResponse;
 
 // Room for a message's metadata, and for gRPC's framing of a payload.
 constexpr std::size_t kMessageSlack = 1024;
+
+// Not a service, but a name under which health tells of TLS.
+constexpr absl::string_view kTls = "am.control.Tls";
 
 const char* const kServices[] = {"grpc.health.v1.Health",
                                  "grpc.reflection.v1.ServerReflection",
@@ -43,12 +47,20 @@ absl::StatusOr<std::string> HostOf(const std::string& listen) {
   return host;
 }
 
+// Any of them: a part of them is a mistake, and no reason for plaintext.
+bool UsesTls(const ControlServerOptions& options) {
+  const TlsFiles& files = options.tls;
+  return !files.certificate.empty() || !files.key.empty() ||
+         !files.client_ca.empty();
+}
+
 absl::Status CheckListen(const ControlServerOptions& options) {
   const absl::StatusOr<std::string> host = HostOf(options.listen);
   if (!host.ok()) return host.status();
   const bool is_loopback =
       absl::StartsWith(*host, "127.") || *host == "::1" || *host == "localhost";
-  if (is_loopback || options.insecure_allow_plaintext_off_loopback) {
+  if (is_loopback || UsesTls(options) ||
+      options.insecure_allow_plaintext_off_loopback) {
     return absl::OkStatus();
   }
   return absl::PermissionDeniedError(absl::StrCat(
@@ -85,10 +97,15 @@ class GrpcControlServer final : public ControlServer {
 
   absl::Status Start(const ControlServerOptions& options,
                      std::size_t max_message_bytes) {
+    absl::Status identified = Identify(options);
+    if (!identified.ok()) return identified;
     if (options.channelz) grpc::channelz::experimental::InitChannelzService();
     grpc::ServerBuilder builder;
     int port = 0;
-    builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(),
+    builder.AddListeningPort(options.listen,
+                             identity_ == nullptr
+                                 ? grpc::InsecureServerCredentials()
+                                 : identity_->credentials(),
                              &port);
     // Otherwise two servers would share a port, and each get some calls.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
@@ -114,6 +131,14 @@ class GrpcControlServer final : public ControlServer {
   const std::string& address() const override { return address_; }
 
  private:
+  absl::Status Identify(const ControlServerOptions& options) {
+    if (!UsesTls(options)) return absl::OkStatus();
+    absl::StatusOr<std::unique_ptr<TlsIdentity>> made = TlsIdentity::Make(
+        options.tls, node_.log(), [this] { health_.Update(); });
+    if (made.ok()) identity_ = *std::move(made);
+    return made.status();
+  }
+
   Schema Describe() const {
     std::vector<MethodSpec> specs;
     const auto handlers = node_.handlers().List();
@@ -122,6 +147,10 @@ class GrpcControlServer final : public ControlServer {
   }
 
   HealthCheckResponse::ServingStatus StatusOf(const std::string& name) const {
+    if (identity_ != nullptr && name == kTls) {
+      return identity_->status().ok() ? HealthCheckResponse::SERVING
+                                      : HealthCheckResponse::NOT_SERVING;
+    }
     const auto handlers = node_.handlers().List();
     const bool is_known =
         name.empty() ||
@@ -142,6 +171,7 @@ class GrpcControlServer final : public ControlServer {
   Health health_;
   const std::unique_ptr<grpc::Service> reflection_v1_;
   const std::unique_ptr<grpc::Service> reflection_v1alpha_;
+  std::unique_ptr<TlsIdentity> identity_;  // null: plaintext
   std::unique_ptr<grpc::Server> server_;
   std::string address_;
   int handler_listener_ = 0;

@@ -34,12 +34,25 @@
 
 namespace am::control {
 
+// Paths of files in PEM.
+struct TlsFiles {
+  std::string certificate;  // of the server, and what leads to its authority
+  std::string key;
+  std::string client_ca;  // who may sign clients; empty: clients need not show
+};
+
 struct ControlServerOptions {
   // "host:port"; port 0: a free one.
   std::string listen = "127.0.0.1:0";
 
-  // Whoever reaches the port may call every handler, and read along. Without
-  // it anything but loopback is refused.
+  // With a certificate and a key: TLS; with client_ca as well: mutual TLS.
+  // Files that change are taken over within seconds, by new connections. Until
+  // they are whole those before stay in use, which the manager's log and the
+  // health of "am.control.Tls" tell.
+  TlsFiles tls = {};
+
+  // Without TLS whoever reaches the port may call every handler, and read
+  // along. Without this, anything but loopback is then refused.
   bool insecure_allow_plaintext_off_loopback = false;
 
   // Whether channelz is served, here and, since gRPC knows no smaller scope, by
@@ -49,8 +62,9 @@ struct ControlServerOptions {
 
 class ControlServer {
  public:
-  // INVALID_ARGUMENT: `listen` is not an address. PERMISSION_DENIED: plaintext
-  // off loopback. UNAVAILABLE: cannot listen there, since somebody else does.
+  // INVALID_ARGUMENT: `listen` is not an address, or the files of TLS are not
+  // whole. PERMISSION_DENIED: plaintext off loopback. UNAVAILABLE: cannot
+  // listen there, since somebody else does.
   static absl::StatusOr<std::unique_ptr<ControlServer>> Make(
       Manager& manager, const ControlServerOptions& options = {});
 

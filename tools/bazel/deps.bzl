@@ -91,6 +91,11 @@ def am_dependencies():
         programs = {"src/compiler:grpc_cpp_plugin": "grpc_cpp_plugin"},
     )
     _maybe(
+        name = "openssl",
+        apt = ["libssl-dev"],
+        modules = {":crypto": "libcrypto"},
+    )
+    _maybe(
         name = "com_github_zeromq_cppzmq",
         apt = ["cppzmq-dev", "libzmq3-dev"],
         modules = {":cppzmq": "cppzmq"},

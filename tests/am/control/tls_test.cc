@@ -1,0 +1,158 @@
+// TLS from files: who is admitted, and files that change while it serves.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "src/proto/grpc/health/v1/health.grpc.pb.h"
+#include "tests/am/control/control_fixture.h"
+
+namespace am::control {
+namespace {
+
+using grpc::health::v1::HealthCheckRequest;
+using grpc::health::v1::HealthCheckResponse;
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream file(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+void WriteFile(const std::string& path, const std::string& text) {
+  std::ofstream(path) << text;
+}
+
+// Someone with a key, who signed the certificate.
+struct Party {
+  std::string certificate;
+  std::string key;
+};
+
+class TlsTest : public ControlTest {
+ protected:
+  static std::string Path(const std::string& name) {
+    return testing::TempDir() + "/" + name;
+  }
+
+  static Party MakeParty(const std::string& name) {
+    const std::string certificate = Path(name + ".crt");
+    const std::string key = Path(name + ".key");
+    const std::string command = absl::StrCat(
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 "
+        "-nodes -days 2 -subj /CN=",
+        name, " -addext subjectAltName=IP:127.0.0.1 -keyout ", key, " -out ",
+        certificate, " 2>/dev/null");
+    EXPECT_EQ(std::system(command.c_str()), 0);
+    return {ReadFile(certificate), ReadFile(key)};
+  }
+
+  // Puts the party where the server looks.
+  void Install(const Party& party) {
+    WriteFile(Path("server.crt"), party.certificate);
+    WriteFile(Path("server.key"), party.key);
+  }
+
+  ControlServerOptions Options(const std::string& client_ca = "") {
+    ControlServerOptions options;
+    options.tls = {Path("server.crt"), Path("server.key"), client_ca};
+    return options;
+  }
+
+  // What a check of `service` ends with, on a new connection of one who trusts
+  // `server` and shows `client`.
+  grpc::Status Check(const Party& server, const std::string& service = "",
+                     const Party& client = {}) {
+    grpc::SslCredentialsOptions trust;
+    trust.pem_root_certs = server.certificate;
+    trust.pem_cert_chain = client.certificate;
+    trust.pem_private_key = client.key;
+    const auto stub = grpc::health::v1::Health::NewStub(
+        grpc::CreateChannel(server_->address(), grpc::SslCredentials(trust)));
+    HealthCheckRequest request;
+    request.set_service(service);
+    grpc::ClientContext context;
+    Limit(context);
+    return Await([&](auto done) {
+      stub->async()->Check(&context, &request, &response_, std::move(done));
+    });
+  }
+
+  // Whether `condition` becomes true within a minute or so.
+  template <typename Condition>
+  bool Becomes(Condition condition) {
+    for (int i = 0; i < 10'000; ++i) {
+      if (condition()) return true;
+    }
+    return false;
+  }
+
+  HealthCheckResponse response_;
+};
+
+TEST_F(TlsTest, AClientThatTrustsTheServerIsServed) {
+  const Party alice = MakeParty("alice");
+  Install(alice);
+  Start({}, Options());
+  EXPECT_TRUE(Check(alice).ok());
+  EXPECT_FALSE(Check(MakeParty("mallory")).ok());
+}
+
+TEST_F(TlsTest, WithAuthoritiesAClientMustShowACertificate) {
+  const Party alice = MakeParty("alice"), bob = MakeParty("bob");
+  Install(alice);
+  Start({}, Options(Path("bob.crt")));
+  EXPECT_TRUE(Check(alice, "", bob).ok());
+  EXPECT_FALSE(Check(alice).ok());
+  EXPECT_FALSE(Check(alice, "", MakeParty("mallory")).ok());
+}
+
+TEST_F(TlsTest, FilesThatChangeAreTakenOver) {
+  const Party alice = MakeParty("alice"), carol = MakeParty("carol");
+  Install(alice);
+  Start({}, Options());
+  ASSERT_TRUE(Check(alice).ok());
+  Install(carol);
+  EXPECT_TRUE(Becomes([&] { return Check(carol).ok(); }));
+}
+
+TEST_F(TlsTest, HalfWrittenFilesAreNotUsedAndHealthSaysSo) {
+  const Party alice = MakeParty("alice"), carol = MakeParty("carol");
+  Install(alice);
+  Start({}, Options());
+  const auto tls_is = [&](HealthCheckResponse::ServingStatus status) {
+    return Check(alice, "am.control.Tls").ok() && response_.status() == status;
+  };
+  EXPECT_TRUE(tls_is(HealthCheckResponse::SERVING));
+  WriteFile(Path("server.crt"),
+            carol.certificate.substr(0, carol.certificate.size() / 2));
+  EXPECT_TRUE(
+      Becomes([&] { return tls_is(HealthCheckResponse::NOT_SERVING); }));
+  EXPECT_TRUE(Check(alice).ok());
+  Install(alice);
+  EXPECT_TRUE(Becomes([&] { return tls_is(HealthCheckResponse::SERVING); }));
+}
+
+TEST_F(TlsTest, AKeyOfAnotherIsRefusedAtTheStart) {
+  Party alice = MakeParty("alice");
+  alice.key = MakeParty("bob").key;
+  Install(alice);
+  manager_ = *Manager::Make();
+  EXPECT_EQ(ControlServer::Make(*manager_, Options()).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(TlsTest, APartOfTheFilesIsNoReasonForPlaintext) {
+  manager_ = *Manager::Make();
+  ControlServerOptions options;
+  options.tls.client_ca = Path("bob.crt");
+  EXPECT_EQ(ControlServer::Make(*manager_, options).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace am::control
