@@ -90,7 +90,8 @@ Incarnation::Incarnation(SimulatedWorld& world, const std::string& name,
     : name_(name),
       world_(world),
       recorder_(recorder),
-      manager_(world.MakeManager(name, std::move(options))) {
+      manager_(world.MakeManager(name, std::move(options))),
+      id_(manager_->instance_id()) {
   recorder_.Log(name, " begins as ", id().ToString());
   Register();
 }
@@ -235,15 +236,20 @@ void Incarnation::Send(const Order& order, const OnCancellable& cancel) {
   });
 }
 
-std::vector<Account> Incarnation::Accounts() const {
-  std::vector<Account> accounts;
-  for (const auto& peer : manager_->node().peers().List()) {
-    accounts.push_back({.sender = id(),
-                        .receiver = peer->id(),
-                        .ledger = peer->link().ledger(),
-                        .connected = peer->state() == PeerState::kJoined});
+void Incarnation::Leave() {
+  const absl::Status status = manager_->Shutdown();
+  recorder_.Log(name_, " has left: ", status.ToString());
+  alive = false;
+  manager_.reset();
+}
+
+Account Incarnation::AccountWith(InstanceId receiver) const {
+  Account account{.sender = id(), .receiver = receiver};
+  if (const auto peer = manager_->node().peers().Find(receiver)) {
+    account.ledger = peer->link().ledger();
+    account.connected = peer->state() == PeerState::kJoined;
   }
-  return accounts;
+  return account;
 }
 
 }  // namespace am::fault

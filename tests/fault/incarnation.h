@@ -48,7 +48,7 @@ class Incarnation {
   Incarnation(SimulatedWorld& world, const std::string& name,
               ManagerOptions options, Recorder& recorder);
 
-  InstanceId id() const { return manager_->instance_id(); }
+  InstanceId id() const { return id_; }
   const std::string& name() const { return name_; }
   bool runs() const { return alive && !paused; }
 
@@ -62,8 +62,11 @@ class Incarnation {
   using OnCancellable = std::function<void(std::function<void()>)>;
   void Send(const Order& order, const OnCancellable& cancel = {});
 
-  // How its one-way messages fared, with whomever.
-  std::vector<Account> Accounts() const;
+  // Shuts down in order; the world runs on meanwhile.
+  void Leave();
+
+  // How its one-way messages to the receiver fared.
+  Account AccountWith(InstanceId receiver) const;
 
   bool alive = true;
   bool paused = false;
@@ -82,7 +85,8 @@ class Incarnation {
   SimulatedWorld& world_;
   Recorder& recorder_;
   std::map<std::string, InstanceId> known_;
-  const std::unique_ptr<Manager> manager_;
+  std::unique_ptr<Manager> manager_;  // null once it has left
+  const InstanceId id_;
 };
 
 }  // namespace am::fault

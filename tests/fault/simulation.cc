@@ -58,6 +58,8 @@ class Simulation {
   void CutSomething();
   void PauseOne();
   void KillOne();
+  void LetOneLeave();
+  void MaybeReplace(const Incarnation& one);
   void EndFaults();
 
   void Probe();
@@ -94,6 +96,7 @@ transport::FaultOptions Simulation::FrameFaults() {
 ManagerOptions Simulation::Options() {
   ManagerOptions options;
   options.planted_bug = planted_bug_;
+  options.shutdown_timeout = absl::Seconds(1);
   options.link.window_messages = dice_.Pick<std::uint32_t>({4, 64, 8192});
   options.link.queue_messages = dice_.Pick<std::size_t>({8, 64, 16 * 1024});
   options.execution.max_queued = dice_.Pick<std::size_t>({8, 16 * 1024});
@@ -192,6 +195,7 @@ Order Simulation::RandomOrder(Incarnation& sender) {
       absl::Milliseconds(1),
       dice_.Pick<absl::Duration>(
           {absl::Milliseconds(20), absl::Seconds(1), kLongestTimeout}));
+  if (dice_.Chance(5)) order.options.when_full = WhenFull::kWait;
   order.options.retry = RandomRetries(order.handler);
   return order;
 }
@@ -209,12 +213,15 @@ RetryPolicy Simulation::RandomRetries(const MethodSpec& handler) {
 
 void Simulation::BefallFault() {
   if (!faults_last_) return;
-  switch (dice_.Below(4)) {
+  switch (dice_.Below(6)) {
     case 0:
       PauseOne();
       break;
     case 1:
       KillOne();
+      break;
+    case 2:
+      LetOneLeave();
       break;
     default:
       CutSomething();
@@ -266,7 +273,20 @@ void Simulation::KillOne() {
   one.alive = false;
   recorder_.Died(one.id());
   world_.Kill(one.name());
-  if (dice_.Chance(20)) return;  // For good.
+  MaybeReplace(one);
+}
+
+// No fault, but what else ends an instance. Takes as long as its handlers.
+void Simulation::LetOneLeave() {
+  Incarnation& one = At(dice_.Pick(names_));
+  if (!one.runs()) return;
+  recorder_.Log(one.name(), " leaves");
+  one.Leave();
+  MaybeReplace(one);
+}
+
+void Simulation::MaybeReplace(const Incarnation& one) {
+  if (dice_.Chance(20)) return;  // Gone for good.
   In(dice_.Between(absl::ZeroDuration(), absl::Seconds(3)),
      [this, name = one.name()] { Begin(name); });
 }
@@ -302,14 +322,13 @@ void Simulation::Probe() {
   }
 }
 
+// With everyone, so that a peer that was forgotten would be missed.
 void Simulation::CollectAccounts() {
   for (const auto& sender : incarnations_) {
     if (!sender->alive) continue;
-    for (Account account : sender->Accounts()) {
-      const auto receiver = std::find_if(
-          incarnations_.begin(), incarnations_.end(),
-          [&](const auto& one) { return one->id() == account.receiver; });
-      account.connected &= (*receiver)->alive;
+    for (const auto& receiver : incarnations_) {
+      Account account = sender->AccountWith(receiver->id());
+      account.connected &= receiver->alive;
       recorder_.Add(account);
     }
   }
