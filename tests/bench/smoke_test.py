@@ -34,13 +34,13 @@ def report_of(program, *arguments):
 
 class SmokeTest(unittest.TestCase):
 
-    def check_rows(self, report, cases, metrics):
+    def check_rows(self, report, cases, metrics, peer="libzmq"):
         self.assertEqual(report["void"], [])
         self.assertEqual(
             sorted((row["case"], row["metric"]) for row in report["rows"]),
             sorted((case, metric) for case in cases for metric in metrics))
         for row in report["rows"]:
-            self.assertEqual(row["peer"], "libzmq")
+            self.assertEqual(row["peer"], peer)
             self.assertGreater(row["ours"], 0)
             self.assertGreaterEqual(row["peer_value"], 0)
 
@@ -54,6 +54,11 @@ class SmokeTest(unittest.TestCase):
     def test_idle(self):
         report = report_of("idle", "--rounds=1", "--seconds=0.01")
         self.check_rows(report, ["idle_ipc", "idle_tcp"], ["cpu_percent"])
+
+    def test_bridge(self):
+        report = report_of("bridge", "--rounds=1", "--operations=1")
+        self.check_rows(report, ["bridge_tcp_64_1", "bridge_tcp_64_50"],
+                        LATENCIES, peer="plain gRPC")
 
     def test_a_case_that_is_not_there_is_a_failure(self):
         self.assertEqual(run("ping", "--only=pong").returncode, 1)
