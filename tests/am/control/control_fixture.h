@@ -1,6 +1,7 @@
 // A manager with a control server, and channels to it.
 #pragma once
 
+#include <grpc/grpc.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
@@ -18,6 +19,10 @@ namespace am::control {
 
 class ControlTest : public testing::Test {
  protected:
+  // gRPC would end with the last channel, while the callback of a call has yet
+  // to return.
+  static void SetUpTestSuite() { grpc_init(); }
+
   void Start(ManagerOptions manager = {}, ControlServerOptions control = {}) {
     absl::StatusOr<std::unique_ptr<Manager>> made =
         Manager::Make(std::move(manager));
