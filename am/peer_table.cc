@@ -9,7 +9,7 @@ namespace {
 constexpr std::size_t kLostRemembered = 1000;
 
 // Peers are looked at together, no oftener than this.
-constexpr absl::Duration kCheckStep = absl::Milliseconds(50);
+constexpr absl::Duration kCheckStep = absl::Milliseconds(20);
 
 }  // namespace
 
