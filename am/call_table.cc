@@ -38,6 +38,7 @@ std::shared_ptr<CallTable::Call> CallTable::Begin(
     closed = closed_;
     if (closed.ok()) {
       calls_.emplace(call->id, call);
+      if (!peer.is_nobody()) ++counts_[peer];
       deadlines_.Add(*call, deadline);
     }
   }
@@ -60,6 +61,10 @@ std::shared_ptr<CallTable::Call> CallTable::Take(std::uint64_t call_id) {
   if (found == calls_.end()) return nullptr;
   std::shared_ptr<Call> call = std::move(found->second);
   calls_.erase(found);
+  if (const auto count = counts_.find(call->peer);
+      count != counts_.end() && --count->second == 0) {
+    counts_.erase(count);
+  }
   deadlines_.Remove(*call);
   if (call->again != nullptr) retries_.Remove(*call->again);
   return call;
@@ -192,6 +197,12 @@ void CallTable::Close(absl::Status status) {
 std::size_t CallTable::size() const {
   MutexLock lock(mutex_);
   return calls_.size();
+}
+
+std::size_t CallTable::CountTo(InstanceId peer) const {
+  MutexLock lock(mutex_);
+  const auto count = counts_.find(peer);
+  return count == counts_.end() ? 0 : count->second;
 }
 
 bool CallTable::Contains(std::uint64_t call_id) const {

@@ -84,6 +84,8 @@ class CallTable final : public CallOwner,
   void Close(absl::Status status);
 
   std::size_t size() const;
+  // How many calls to `peer` are here.
+  std::size_t CountTo(InstanceId peer) const;
   bool Contains(std::uint64_t call_id) const;
 
   void Cancel(PendingCall& call) override;
@@ -112,6 +114,8 @@ class CallTable final : public CallOwner,
   std::uint64_t next_id_ ABSL_GUARDED_BY(mutex_) = 1;
   absl::flat_hash_map<std::uint64_t, std::shared_ptr<Call>> calls_
       ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<InstanceId, std::size_t> counts_
+      ABSL_GUARDED_BY(mutex_);  // of calls_ by peer, without those of zero
   TimerWheel deadlines_ ABSL_GUARDED_BY(mutex_);
   Retries retries_ ABSL_GUARDED_BY(mutex_);
   absl::Status closed_ ABSL_GUARDED_BY(mutex_);

@@ -64,6 +64,11 @@ absl::StatusOr<Ledger> Client::LedgerOf(InstanceId id) const {
   return peer->link().ledger();
 }
 
+std::vector<InstanceRecordPtr> Client::ListInstances(bool* is_stale) const {
+  if (is_stale != nullptr) *is_stale = node_->fleet().is_stale();
+  return node_->fleet().List();
+}
+
 MessageBuilder Client::Message(absl::string_view handler) const {
   return MessageBuilder(*this, handler);
 }
@@ -76,6 +81,10 @@ Future<v1::ListHandlersResponse> Client::ListHandlers(Target target) const {
 
 Future<v1::AwaitHandlerResponse> Client::AwaitHandler(
     Target target, absl::string_view handler, absl::Duration timeout) const {
+  if (target.any() != nullptr) {
+    return Future<v1::AwaitHandlerResponse>(node_->fleet().AwaitHandler(
+        FullHandlerName(handler), After(node_->clock(), timeout)));
+  }
   v1::AwaitHandlerRequest request;
   request.set_name(std::string(handler));
   const absl::Duration asked = std::min(timeout, kMaxTimeout);
@@ -99,12 +108,24 @@ Future<v1::HealthCheckResponse> Client::HealthCheck(Target target) const {
 std::shared_ptr<PendingCall> Client::StartCall(
     const MethodSpec& spec, Target target, const Payload& payload,
     const CallOptions& options) const {
+  if (target.any() != nullptr) {
+    const absl::StatusOr<InstanceId> chosen =
+        node_->Choose(*target.any(), spec.name);
+    if (!chosen.ok()) return node_->outbox().Ended(chosen.status());
+    target = *chosen;
+  }
   return node_->outbox().StartCall(spec, target, payload, options);
 }
 
 absl::Status Client::SendOneWay(const MethodSpec& spec, Target target,
                                 const Payload& payload,
                                 const CallOptions& options) const {
+  if (target.any() != nullptr) {
+    const absl::StatusOr<InstanceId> chosen =
+        node_->Choose(*target.any(), spec.name);
+    if (!chosen.ok()) return chosen.status();
+    target = *chosen;
+  }
   return node_->outbox().SendOneWay(spec, target, payload, options);
 }
 

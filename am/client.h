@@ -15,6 +15,7 @@
 
 #include "absl/status/statusor.h"
 #include "am/call_options.h"
+#include "am/directory.h"
 #include "am/future.h"
 #include "am/instance_id.h"
 #include "am/ledger.h"
@@ -66,11 +67,17 @@ class Client final {
   // lost. NOT_FOUND: it is not known, or was forgotten.
   absl::StatusOr<Ledger> LedgerOf(InstanceId peer) const;
 
+  // Every instance that the directory knows (ManagerOptions::directory), in
+  // order of their ids, whether connected or not. `is_stale` is set to whether
+  // that may be out of date, because the directory cannot be reached.
+  std::vector<InstanceRecordPtr> ListInstances(bool* is_stale = nullptr) const;
+
   // Begins a message to a handler by name, "compute" or "pkg.Service/Method".
   MessageBuilder Message(absl::string_view handler) const;
 
   // What every instance answers (am.v1.Node): its handlers, whether (and when)
-  // it has one, and how it is.
+  // it has one, and how it is. AwaitHandler of AnyInstance() is done once the
+  // directory knows somebody who has it, or with DEADLINE_EXCEEDED.
   Future<v1::ListHandlersResponse> ListHandlers(Target target) const;
   Future<v1::AwaitHandlerResponse> AwaitHandler(Target target,
                                                 absl::string_view handler,

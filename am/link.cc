@@ -74,6 +74,13 @@ void Link::Recall(const Past& past) {
   }
 }
 
+bool Link::Expect() {
+  MutexLock lock(mutex_);
+  if (state_ != State::kDown) return false;
+  state_ = State::kSuspended;
+  return true;
+}
+
 void Link::Suspend(std::uint32_t session) {
   MutexLock lock(mutex_);
   if (connection_ == nullptr || connection_->session() != session) return;

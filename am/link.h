@@ -77,6 +77,10 @@ class Link final : public Flushable, public std::enable_shared_from_this<Link> {
   // What the peer received before this session. False: it makes no sense.
   bool Settle(const Past& past);
 
+  // The peer is going to be connected to: what is sent from now on waits.
+  // False, and nothing changes, if it is not down.
+  bool Expect();
+
   // The connection of `session` is lost; if it is not the current one, nothing
   // happens.
   void Suspend(std::uint32_t session);

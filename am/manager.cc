@@ -8,6 +8,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "am/announcer.h"
 #include "am/node.h"
 #include "am/node_service.h"
 #include "am/threaded_driver.h"
@@ -110,7 +111,8 @@ class Manager::Lifetime {
                   : std::make_shared<ThreadedDriver>(*transport_, clock_,
                                                      options.execution),
               clock_),
-        node_service_(node_) {}
+        node_service_(node_),
+        announcer_(node_, options) {}
 
   ~Lifetime() {
     on_stop_.reset();
@@ -122,13 +124,16 @@ class Manager::Lifetime {
     absl::Status added = node_.handlers().Add(node_service_.Bindings());
     if (!added.ok()) return added;
     node_.Start();
+    announcer_.Start();
     if (stop.stop_possible()) on_stop_.emplace(stop, Stopper{this});
     return absl::OkStatus();
   }
 
   absl::Status Shutdown() {
     if (!Begin()) return AwaitShutdown();
+    announcer_.SetDraining();
     absl::Status drained = node_.Drain();
+    announcer_.Leave();
     // A thread that is still in a handler can be waited for only at the end.
     if (node_.dispatcher().active() == 0) node_.Stop();
     MutexLock lock(mutex_);
@@ -144,6 +149,7 @@ class Manager::Lifetime {
   }
 
   Node& node() { return node_; }
+  Announcer& announcer() { return announcer_; }
 
  private:
   // Runs on whichever thread requests the stop, which must not wait for it.
@@ -169,6 +175,7 @@ class Manager::Lifetime {
   const Clock& clock_;
   Node node_;
   NodeService node_service_;
+  Announcer announcer_;
 
   Mutex mutex_;
   CondVar ended_;
@@ -242,6 +249,14 @@ void Manager::OnHandlerEvent(HandlerTable::Listener listener) {
 
 void Manager::OnPeerEvent(PeerListener listener) {
   node_->AddPeerListener(std::move(listener));
+}
+
+void Manager::OnInstanceEvent(InstanceListener listener) {
+  node_->fleet().AddListener(std::move(listener));
+}
+
+void Manager::SetControlAddress(std::string address) {
+  lifetime_->announcer().SetControlAddress(std::move(address));
 }
 
 absl::Status Manager::Shutdown() { return lifetime_->Shutdown(); }

@@ -27,6 +27,7 @@
 
 #include "absl/status/statusor.h"
 #include "am/client.h"
+#include "am/directory.h"
 #include "am/handler.h"
 #include "am/handler_table.h"
 #include "am/manager_options.h"
@@ -114,6 +115,13 @@ class Manager {
 
   // `listener` hears of each change in how a peer is seen, from now on.
   void OnPeerEvent(PeerListener listener);
+
+  // `listener` hears of each instance that the directory
+  // (ManagerOptions::directory) comes to know, and of its changes and end.
+  void OnInstanceEvent(InstanceListener listener);
+
+  // Tells the directory where this process serves gRPC, "host:port".
+  void SetControlAddress(std::string address);
 
   // -- The end ---------------------------------------------------------------
 

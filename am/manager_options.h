@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -20,6 +21,7 @@ namespace transport {
 class Transport;
 }
 class Clock;
+class Directory;
 class Driver;
 
 // Between one instance and one peer, for each direction.
@@ -92,6 +94,13 @@ struct DedupOptions {
 struct ManagerOptions {
   // For people, in logs and listings; need not be unique.
   std::string name = {};
+
+  // For choosing among instances (am/any_instance.h), if there is a directory.
+  std::map<std::string, std::string> labels = {};
+
+  // What makes this instance known to others, and others to it (for example
+  // am::control::MakeRegistryDirectory); of this manager alone. Null: none.
+  std::shared_ptr<Directory> directory = {};
 
   // Where to listen, for example {"tcp://127.0.0.1:5555"}. Empty: a free port
   // of tcp on loopback. An ipc socket in a private folder is always added, for

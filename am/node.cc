@@ -13,6 +13,9 @@ namespace {
 // How long the last messages of a shutdown may take to be counted.
 constexpr absl::Duration kSettleTime = absl::Seconds(1);
 
+// How long it may take to connect to an instance that was chosen.
+constexpr absl::Duration kConnectTimeout = absl::Seconds(10);
+
 std::size_t SizeOf(const transport::InboundFrame& frame) {
   std::size_t bytes = frame.head.size();
   for (const transport::Buffer& part : frame.parts) bytes += part.size();
@@ -38,6 +41,7 @@ Node::Node(const ManagerOptions& options, PeerInfo self,
              [this](const std::vector<std::uint64_t>& waiters) {
                for (const std::uint64_t id : waiters) FinishLocal(id);
              }),
+      fleet_(peers_, *calls_),
       outbox_(options_, peers_, calls_, clock),
       sessions_({options_.link, peers_, transport, *calls_, *driver_, clock,
                  refusals_, options_.log,
@@ -91,6 +95,21 @@ void Node::OnHandlerEvent(const HandlerEvent& event) {
     awaited_handlers_.erase(begin, end);
   }
   for (const std::uint64_t id : awaiting) FinishLocal(id);
+}
+
+absl::StatusOr<InstanceId> Node::Choose(const AnyInstance& any,
+                                        absl::string_view full_name) {
+  const absl::StatusOr<InstanceRecordPtr> chosen =
+      fleet_.Choose(any, full_name);
+  if (!chosen.ok()) return chosen.status();
+  const PeerInfo& info = (*chosen)->peer;
+  const std::shared_ptr<Peer> peer = peers_.Find(info.id);
+  if (peer == nullptr || peer->link().is_down()) {
+    absl::Status approached =
+        sessions_.Approach(info, clock_.Now() + kConnectTimeout);
+    if (!approached.ok()) return approached;
+  }
+  return info.id;
 }
 
 // -- Receiving ---------------------------------------------------------------

@@ -20,12 +20,14 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "am/call_table.h"
 #include "am/client.h"
 #include "am/clock.h"
 #include "am/counters.h"
 #include "am/dispatcher.h"
 #include "am/driver.h"
+#include "am/fleet.h"
 #include "am/handler_table.h"
 #include "am/manager_options.h"
 #include "am/outbox.h"
@@ -52,6 +54,10 @@ class Node final : private FrameSink {
   std::shared_ptr<PendingCall> AwaitHandler(const std::string& full_name,
                                             absl::Duration timeout);
 
+  // Whom a message to this handler goes to; begins to connect to it if need be.
+  absl::StatusOr<InstanceId> Choose(const AnyInstance& any,
+                                    absl::string_view full_name);
+
   // Shuts down but for the threads: see Manager::Shutdown. Once.
   absl::Status Drain();
 
@@ -73,6 +79,7 @@ class Node final : private FrameSink {
   Client& client() { return client_; }
   HandlerTable& handlers() { return handlers_; }
   Outbox& outbox() { return outbox_; }
+  Fleet& fleet() { return fleet_; }
   SessionTable& sessions() { return sessions_; }
   const PeerTable& peers() const { return peers_; }
   void AddPeerListener(PeerListener listener) {
@@ -113,6 +120,7 @@ class Node final : private FrameSink {
   const std::shared_ptr<CallTable> calls_;
   Dispatcher dispatcher_;
   PeerTable peers_;
+  Fleet fleet_;
   Outbox outbox_;
   SessionTable sessions_;
   BugTrigger planted_bug_;

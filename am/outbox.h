@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -34,6 +35,11 @@ class Outbox final {
                                          const CallOptions& options);
   absl::Status SendOneWay(const MethodSpec& spec, Target target,
                           const Payload& payload, const CallOptions& options);
+
+  // A call that cannot even begin.
+  std::shared_ptr<PendingCall> Ended(absl::Status why) {
+    return calls_->Ended(std::move(why));
+  }
 
   // Sends a call of the table again.
   void Repeat(CallTable::Call& call);

@@ -26,6 +26,8 @@ struct HostIdentity {
   // This machine's boot id, and the device and inode of `ipc_path` unless it
   // is empty. Fields that cannot be read stay empty.
   static HostIdentity Of(const std::string& ipc_path);
+
+  friend bool operator==(const HostIdentity&, const HostIdentity&) = default;
 };
 
 struct PeerInfo {
@@ -40,6 +42,8 @@ struct PeerInfo {
   absl::StatusOr<transport::Address> Choose() const;
 
   std::string ToString() const;
+
+  friend bool operator==(const PeerInfo&, const PeerInfo&) = default;
 };
 
 void ToProto(const PeerInfo& info, v1::PeerInfo& proto);

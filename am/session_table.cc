@@ -46,6 +46,17 @@ std::shared_ptr<PendingCall> SessionTable::Connect(const PeerInfo& peer,
   return Begin(*address, peer.id, /*is_final=*/true, deadline);
 }
 
+absl::Status SessionTable::Approach(const PeerInfo& info, absl::Time deadline) {
+  const absl::StatusOr<transport::Address> address = info.Choose();
+  if (!address.ok()) return address.status();
+  const std::shared_ptr<Peer> peer = parts_.peers.FindOrAdd(info.id);
+  if (!peer->link().Expect()) return absl::OkStatus();
+  peer->set_info(info);
+  parts_.peers.SetState(*peer, PeerState::kConnecting);
+  Begin(*address, info.id, /*is_final=*/true, deadline);
+  return absl::OkStatus();
+}
+
 std::shared_ptr<PendingCall> SessionTable::Begin(
     const transport::Address& address, InstanceId id, bool is_final,
     absl::Time deadline) {

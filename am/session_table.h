@@ -76,6 +76,10 @@ class SessionTable final : private ConnectionEvents {
   std::shared_ptr<PendingCall> Connect(const PeerInfo& peer,
                                        absl::Time deadline);
 
+  // Begins to connect to a peer that is not connected, and has what is sent to
+  // it meanwhile wait; if that fails it is kLost. NOT_FOUND: it has no address.
+  absl::Status Approach(const PeerInfo& info, absl::Time deadline);
+
   // Ends the session with a peer, because either side wants to.
   absl::Status Disconnect(InstanceId peer);
 
