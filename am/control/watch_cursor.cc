@@ -1,5 +1,7 @@
 #include "am/control/watch_cursor.h"
 
+#include <utility>
+
 namespace am::control {
 namespace {
 
@@ -27,7 +29,7 @@ bool WatchCursor::Next(const RegistryView& view, v1::WatchResponse& response) {
   const bool news = in_snapshot_ || FillChanges(view, response);
   if (in_snapshot_) FillSnapshot(view, response);
   response.set_revision(revision_);
-  return news;
+  return !std::exchange(greeted_, true) || news;
 }
 
 void WatchCursor::FillSnapshot(const RegistryView& view,

@@ -20,7 +20,7 @@ class WatchCursor final {
   WatchCursor(const v1::WatchRequest& request, std::uint64_t generation);
 
   // Fills `response` with what comes next: a megabyte or so. False: there is
-  // nothing new.
+  // nothing new. The first time there always is a response, if only to say so.
   bool Next(const RegistryView& view, v1::WatchResponse& response);
 
  private:
@@ -30,6 +30,7 @@ class WatchCursor final {
 
   const v1::InstanceFilter filter_;
   const std::uint64_t generation_;
+  bool greeted_ = false;
   bool in_snapshot_;
   InstanceId last_listed_;
   std::uint64_t revision_;  // told so far; in a snapshot: where it began

@@ -119,9 +119,12 @@ TEST_F(WatchCursorTest, ResumesAfterARevision) {
   EXPECT_EQ(seen_.size(), 1);
 }
 
-TEST_F(WatchCursorTest, NothingNewSinceTheRevisionIsNothing) {
+TEST_F(WatchCursorTest, NothingNewSinceTheRevisionIsToldOnce) {
   Put(Record(1));
   Restart(kGeneration, view_.revision());
+  ASSERT_TRUE(Next());
+  EXPECT_EQ(response_.kind(), v1::WatchResponse::CHANGES);
+  EXPECT_EQ(response_.events_size(), 0);
   EXPECT_FALSE(Next());
 }
 

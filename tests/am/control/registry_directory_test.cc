@@ -1,0 +1,260 @@
+// Managers that find each other by a registry, over real sockets.
+#include "am/control/registry_directory.h"
+
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "am/control/registry_server.h"
+#include "am/manager.h"
+#include "am/message_builder.h"
+#include "am/v1/node.pb.h"
+#include "am/v1/registry.grpc.pb.h"
+#include "tests/am/event.h"
+
+namespace am::control {
+namespace {
+
+class RegistryDirectoryTest : public testing::Test {
+ protected:
+  RegistryDirectoryTest() { StartRegistry("127.0.0.1:0"); }
+
+  void StartRegistry(const std::string& listen) {
+    auto registry = RegistryServer::Start({.listen = listen});
+    ASSERT_TRUE(registry.ok()) << registry.status();
+    registry_ = *std::move(registry);
+    address_ = registry_->address();
+  }
+  void StopRegistry() { registry_.reset(); }
+
+  std::unique_ptr<Manager> Make(const std::string& name) {
+    RegistryDirectoryOptions options;
+    options.registry = address_;
+    options.retry_max = absl::Milliseconds(200);
+    options.reconcile_interval = reconcile_interval_;
+    options.log = log_;
+    ManagerOptions manager;
+    manager.name = name;
+    manager.directory = MakeRegistryDirectory(options);
+    auto made = Manager::Make(std::move(manager));
+    EXPECT_TRUE(made.ok()) << made.status();
+    return *std::move(made);
+  }
+
+  std::unique_ptr<Manager> MakeEcho(const std::string& name) {
+    auto manager = Make(name);
+    EXPECT_TRUE(manager
+                    ->RegisterResponse(
+                        "echo",
+                        [](Context&, const std::string& in)
+                            -> absl::StatusOr<std::string> { return in; })
+                    .ok());
+    return manager;
+  }
+
+  static absl::Status Echo(Manager& from) {
+    return from.client()
+        .Message("echo")
+        .Payload("x")
+        .Expect<std::string>()
+        .Send(AnyInstance())
+        .Await()
+        .status();
+  }
+
+  static absl::Status AwaitEcho(Manager& manager) {
+    return manager.client()
+        .AwaitHandler(AnyInstance(), "echo", absl::Seconds(20))
+        .Await()
+        .status();
+  }
+
+  // Counts one kind of events.
+  static void Count(Manager& manager, InstanceEvent::Kind kind, Tally& tally) {
+    manager.OnInstanceEvent([kind, &tally](const InstanceEvent& event) {
+      if (event.kind == kind) tally.Add();
+    });
+  }
+
+  std::unique_ptr<v1::Registry::Stub> Stub() const {
+    return v1::Registry::NewStub(
+        grpc::CreateChannel(address_, grpc::InsecureChannelCredentials()));
+  }
+
+  // Waits until the registry knows it.
+  v1::Instance AwaitRecord(const Manager& manager) const {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() +
+                         std::chrono::seconds(20));
+    const auto stub = Stub();
+    const auto watch = stub->Watch(&context, {});
+    v1::WatchResponse response;
+    while (watch->Read(&response)) {
+      for (const v1::WatchEvent& event : response.events()) {
+        if (event.instance().peer().id() == manager.instance_id().value()) {
+          return event.instance();
+        }
+      }
+    }
+    ADD_FAILURE() << "it did not register";
+    return {};
+  }
+
+  v1::Instance Get(const Manager& manager) const {
+    grpc::ClientContext context;
+    v1::GetRequest request;
+    v1::Instance instance;
+    request.set_id(manager.instance_id().value());
+    const grpc::Status status = Stub()->Get(&context, request, &instance);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return instance;
+  }
+
+  std::unique_ptr<RegistryServer> registry_;
+  std::string address_;
+  std::function<void(absl::string_view)> log_;
+  absl::Duration reconcile_interval_ = absl::Minutes(1);
+};
+
+TEST_F(RegistryDirectoryTest, ManagersFindEachOtherWithoutAddresses) {
+  const auto server = MakeEcho("server");
+  const auto client = Make("client");
+  ASSERT_TRUE(AwaitEcho(*client).ok());
+  const absl::Status echoed = Echo(*client);
+  EXPECT_TRUE(echoed.ok()) << echoed;
+}
+
+TEST_F(RegistryDirectoryTest, RecordSaysWhatAnInstanceIs) {
+  const auto server = MakeEcho("server");
+  const auto client = Make("client");
+  ASSERT_TRUE(AwaitEcho(*client).ok());
+  v1::Instance record = Get(*server);
+  EXPECT_EQ(record.peer().name(), "server");
+  EXPECT_GE(record.peer().addresses_size(), 2);
+  EXPECT_EQ(record.max_protocol(), 1);
+  EXPECT_GT(record.epoch(), 0);
+}
+
+TEST_F(RegistryDirectoryTest, ManagersMayComeBeforeTheRegistry) {
+  StopRegistry();
+  const auto server = MakeEcho("server");
+  const auto client = Make("client");
+  StartRegistry(address_);
+  ASSERT_TRUE(AwaitEcho(*client).ok());
+  EXPECT_TRUE(Echo(*client).ok());
+}
+
+TEST_F(RegistryDirectoryTest, RegistryRestartIsSurvivedWithTheSameEpoch) {
+  const auto server = MakeEcho("server");
+  const auto client = Make("client");
+  ASSERT_TRUE(AwaitEcho(*client).ok());
+  const std::uint64_t epoch = Get(*server).epoch();
+  Tally stale;
+  Tally current;
+  Count(*client, InstanceEvent::Kind::kStale, stale);
+  Count(*client, InstanceEvent::Kind::kCurrent, current);
+  StopRegistry();
+  ASSERT_TRUE(stale.AwaitAtLeast(1));
+  bool is_stale = false;
+  EXPECT_FALSE(client->client().ListInstances(&is_stale).empty());
+  EXPECT_TRUE(is_stale);
+  EXPECT_TRUE(Echo(*client).ok());
+
+  StartRegistry(address_);
+  ASSERT_TRUE(current.AwaitAtLeast(1));
+  EXPECT_EQ(AwaitRecord(*server).epoch(), epoch);
+  EXPECT_TRUE(Echo(*client).ok());
+}
+
+TEST_F(RegistryDirectoryTest, NoCallFailsWhileTheRegistryIsAway) {
+  const auto server = MakeEcho("server");
+  const auto client = Make("client");
+  ASSERT_TRUE(AwaitEcho(*client).ok());
+  Tally stale;
+  Tally current;
+  Count(*client, InstanceEvent::Kind::kStale, stale);
+  Count(*client, InstanceEvent::Kind::kCurrent, current);
+  Tally calls;
+  Tally failed;
+  std::jthread caller([&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      if (!Echo(*client).ok()) failed.Add();
+      calls.Add();
+    }
+  });
+  StopRegistry();
+  ASSERT_TRUE(stale.AwaitAtLeast(1));
+  ASSERT_TRUE(calls.AwaitAtLeast(calls.value() + 200));
+  StartRegistry(address_);
+  ASSERT_TRUE(current.AwaitAtLeast(1));
+  ASSERT_TRUE(AwaitEcho(*client).ok());
+  caller.request_stop();
+  caller.join();
+  EXPECT_EQ(failed.value(), 0);
+}
+
+TEST_F(RegistryDirectoryTest, ShutdownDeregisters) {
+  auto server = MakeEcho("server");
+  const auto client = Make("client");
+  ASSERT_TRUE(AwaitEcho(*client).ok());
+  Tally gone;
+  Count(*client, InstanceEvent::Kind::kGone, gone);
+  server.reset();
+  EXPECT_TRUE(gone.AwaitAtLeast(1));
+  EXPECT_TRUE(absl::IsUnavailable(Echo(*client)));
+}
+
+TEST_F(RegistryDirectoryTest, NameThatIsTakenIsToldToTheOperator) {
+  const auto first = MakeEcho("worker");
+  ASSERT_TRUE(AwaitEcho(*first).ok());
+  Tally refused;
+  log_ = [&](absl::string_view line) {
+    if (line.find("ALREADY_EXISTS") != absl::string_view::npos) refused.Add();
+  };
+  const auto second = Make("worker");
+  EXPECT_TRUE(refused.AwaitAtLeast(1));
+}
+
+TEST_F(RegistryDirectoryTest, SupersededInstanceIsToldAndStaysOut) {
+  Tally superseded;
+  log_ = [&](absl::string_view line) {
+    if (line.find("superseded") != absl::string_view::npos) superseded.Add();
+  };
+  const auto server = MakeEcho("server");
+  ASSERT_TRUE(AwaitEcho(*server).ok());
+  v1::RegisterRequest request;
+  v1::RegisterResponse response;
+  *request.mutable_instance() = Get(*server);
+  request.mutable_instance()->set_epoch(0);
+  request.mutable_instance()->mutable_peer()->set_id(0x6e6577);
+  grpc::ClientContext context;
+  ASSERT_TRUE(Stub()->Register(&context, request, &response).ok());
+  ASSERT_TRUE(server->Deregister("echo").ok());  // so that it registers again
+  EXPECT_TRUE(superseded.AwaitAtLeast(1));
+}
+
+TEST_F(RegistryDirectoryTest, ReconcilingDisturbsNothing) {
+  reconcile_interval_ = absl::Milliseconds(1);
+  const auto client = Make("client");
+  Tally stale;
+  Tally appeared;
+  Count(*client, InstanceEvent::Kind::kStale, stale);
+  Count(*client, InstanceEvent::Kind::kAppeared, appeared);
+  std::vector<std::unique_ptr<Manager>> servers;
+  for (int i = 0; i < 3; ++i) {
+    servers.push_back(MakeEcho("server " + std::to_string(i)));
+  }
+  ASSERT_TRUE(AwaitEcho(*client).ok());
+  EXPECT_TRUE(appeared.AwaitAtLeast(3));
+  EXPECT_EQ(stale.value(), 0);
+}
+
+}  // namespace
+}  // namespace am::control
