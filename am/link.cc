@@ -58,6 +58,11 @@ bool Link::Settle(const Past& past) {
   return true;
 }
 
+bool Link::AwaitsSettling() const {
+  MutexLock lock(mutex_);
+  return queue_.awaits_settling();
+}
+
 // Makes up for what one side remembers and the other does not: only lost peers
 // are forgotten (am/peer_table.h), and seldom return.
 void Link::Recall(const Past& past) {

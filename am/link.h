@@ -76,6 +76,7 @@ class Link final : public Flushable, public std::enable_shared_from_this<Link> {
 
   // What the peer received before this session. False: it makes no sense.
   bool Settle(const Past& past);
+  bool AwaitsSettling() const;
 
   // The peer is going to be connected to: what is sent from now on waits.
   // False, and nothing changes, if it is not down.

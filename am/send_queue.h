@@ -108,6 +108,9 @@ class SendQueue {
   // Whether nothing is sent that was not counted, in this or earlier sessions.
   bool is_settled() const { return sent_.empty() && !unsettled_.has_value(); }
 
+  // Whether nothing may leave before Settle.
+  bool awaits_settling() const { return unsettled_.has_value(); }
+
   // One-way messages that left, less those known not to have arrived.
   std::uint64_t one_way_sent() const { return one_way_sent_; }
 

@@ -204,7 +204,9 @@ SessionTable::Attached& SessionTable::Attach(
   }
   returns_.End(peer->id());
   Attached& entry = attached_[connection->session()];
-  entry = {peer, connection};
+  entry = {peer, connection, parts_.clock.Now() + kReturnTimeout};
+  next_answer_by_ = std::min(next_answer_by_, entry.answer_by);
+  parts_.driver.WakeAt(next_answer_by_);
   peer->link().Attach(std::move(connection), handshake, parts_.clock.Now());
   parts_.peers.SetState(*peer, PeerState::kJoined);
   parts_.peers.NoteJoined();

@@ -286,10 +286,11 @@ absl::Time SessionTable::OnTick(absl::Time now) {
   {
     MutexLock lock(mutex_);
     FailLate(now, endings);
+    if (now >= next_answer_by_) BreakOffUnanswered(now, endings);
     for (const Returns::Try& due : returns_.TakeDue(now)) {
       TryReturn(due, endings);
     }
-    next = returns_.NextDue();
+    next = std::min(returns_.NextDue(), next_answer_by_);
     for (const auto& [session, attempt] : attempts_) {
       next = std::min(next, attempt.deadline);
     }
@@ -321,6 +322,23 @@ void SessionTable::FailLate(absl::Time now, Endings& endings) {
              "it speaks protocol version ",
              static_cast<int>(kWireMajor))),
          endings);
+  }
+}
+
+// A link that waits to hear what arrived before would wait for ever if the
+// answer was lost.
+void SessionTable::BreakOffUnanswered(absl::Time now, Endings& endings) {
+  next_answer_by_ = absl::InfiniteFuture();
+  for (auto it = attached_.begin(); it != attached_.end();) {
+    const auto entry = it++;
+    Attached& attached = entry->second;
+    if (attached.answered) continue;
+    if (attached.answer_by > now) {
+      next_answer_by_ = std::min(next_answer_by_, attached.answer_by);
+    } else if (attached.peer->link().AwaitsSettling()) {
+      BreakOff(entry, absl::UnavailableError("it did not answer our HELLO"),
+               endings);
+    }
   }
 }
 

@@ -114,7 +114,8 @@ class SessionTable final : private ConnectionEvents {
   struct Attached {
     std::shared_ptr<Peer> peer;
     std::shared_ptr<Connection> connection;
-    bool answered = false;  // with HELLO_ACK
+    absl::Time answer_by = absl::InfiniteFuture();  // with HELLO_ACK
+    bool answered = false;
   };
   using AttachedMap = std::map<std::uint32_t, Attached>;
 
@@ -173,6 +174,8 @@ class SessionTable final : private ConnectionEvents {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void GiveUp(const std::shared_ptr<Peer>& peer, const absl::Status& why,
               Endings& endings) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void BreakOffUnanswered(absl::Time now, Endings& endings)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void BreakOff(AttachedMap::iterator entry, const absl::Status& why,
                 Endings& endings) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Return(AttachedMap::iterator lost, Endings& endings)
@@ -199,6 +202,7 @@ class SessionTable final : private ConnectionEvents {
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   std::map<std::uint32_t, Attempt> attempts_ ABSL_GUARDED_BY(mutex_);
   AttachedMap attached_ ABSL_GUARDED_BY(mutex_);  // by our session
+  absl::Time next_answer_by_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
   Returns returns_ ABSL_GUARDED_BY(mutex_);
   // Connections not in use any more, closed where no lock is held.
   std::vector<std::shared_ptr<Connection>> retired_ ABSL_GUARDED_BY(mutex_);

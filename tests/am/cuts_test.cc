@@ -120,6 +120,26 @@ TEST_F(CutsTest, ALostCallIsMissedAlsoIfNothingFollowsIt) {
   EXPECT_TRUE(lost.Await().ok());
 }
 
+// Bob returns to alice, who did not try; his answer to her HELLO is lost. It
+// depends on chance who moves first, hence the rounds.
+TEST_F(CutsTest, ALostAnswerToAHelloIsAskedForAgain) {
+  for (int round = 0; round < 8; ++round) {
+    world_.CutOneWay("alice", "bob", CutKind::kSilent);
+    Tell("lost");
+    EXPECT_TRUE(alice_->client().Disconnect(bob_->instance_id()).ok());
+    world_.Heal("alice", "bob");
+    const Peer& bob = PeerOf(*alice_, *bob_);
+    ASSERT_TRUE(world_.RunUntil(
+        [&] { return bob.state() == PeerState::kJoined; }, absl::Minutes(1)));
+    world_.CutOneWay("bob", "alice", CutKind::kSilent);
+    world_.Run(absl::Milliseconds(10));
+    world_.Heal("bob", "alice");
+    world_.Run(absl::Seconds(5));
+    EXPECT_TRUE(Call("note", "a").Await().ok()) << round;
+    EXPECT_EQ(AliceLedger().in_doubt, 0u);
+  }
+}
+
 TEST_F(CutsTest, CountsThatWereLostAreToldAgain) {
   Tell("a");
   world_.CutOneWay("bob", "alice", CutKind::kSilent);
