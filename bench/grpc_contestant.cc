@@ -1,6 +1,5 @@
 #include "bench/grpc_contestant.h"
 
-#include <grpc/grpc.h>
 #include <grpcpp/grpcpp.h>
 
 #include <chrono>
@@ -127,22 +126,26 @@ class GrpcCaller final : public Caller {
     }
     call->context.set_deadline(std::chrono::system_clock::now() +
                                std::chrono::seconds(10));
+    // Its context goes before the next one begins: the last to let go of the
+    // channel must not be a thread of gRPC's.
+    Call& begun = *call;
     stub_.async()->Echo(
-        &call->context, &call->request, &call->response,
-        [this, call](const grpc::Status& status) { OnDone(*call, status); });
+        &begun.context, &begun.request, &begun.response,
+        [this, call = std::move(call)](const grpc::Status& status) mutable {
+          OnDone(*call, status);
+          call.reset();
+          Next();
+        });
   }
 
   void OnDone(const Call& call, const grpc::Status& status) {
-    {
-      MutexLock lock(mutex_);
-      recorder_->End(call.begun);
-      if (!status.ok()) {
-        status_ = absl::UnavailableError(status.error_message());
-      } else if (call.response.payload() != call.request.payload()) {
-        status_ = absl::DataLossError("the answer differs");
-      }
+    MutexLock lock(mutex_);
+    recorder_->End(call.begun);
+    if (!status.ok()) {
+      status_ = absl::UnavailableError(status.error_message());
+    } else if (call.response.payload() != call.request.payload()) {
+      status_ = absl::DataLossError("the answer differs");
     }
-    Next();
   }
 
   Pinger::Stub stub_;
@@ -160,12 +163,7 @@ class GrpcContestant final : public Contestant {
   GrpcContestant(GrpcServing serving, int in_flight)
       : serving_(serving),
         in_flight_(in_flight),
-        name_(GrpcContestantName(serving, in_flight)) {
-    // gRPC would end with a caller's channel, while the callback of its last
-    // call has yet to return.
-    grpc_init();
-  }
-  ~GrpcContestant() override { grpc_shutdown(); }
+        name_(GrpcContestantName(serving, in_flight)) {}
 
   absl::string_view name() const override { return name_; }
 
