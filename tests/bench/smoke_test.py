@@ -60,6 +60,9 @@ class SmokeTest(unittest.TestCase):
         self.check_rows(report, ["bridge_tcp_64_1", "bridge_tcp_64_50"],
                         LATENCIES, peer="plain gRPC")
 
+    def test_registry(self):
+        self.assertEqual(run("registry", "--instances=20").returncode, 0)
+
     def test_a_case_that_is_not_there_is_a_failure(self):
         self.assertEqual(run("ping", "--only=pong").returncode, 1)
 
