@@ -40,6 +40,14 @@ class ExamplesTest(unittest.TestCase):
         self.assertIn("UNAVAILABLE", client.stderr)
         self.assertIn("tcp://127.0.0.1:1", client.stderr)
 
+    def test_hello_grpc_serves_until_it_is_told_to_end(self):
+        program = os.path.join("am", "control", "examples", "hello_grpc")
+        with subprocess.Popen([program], text=True,
+                              stdout=subprocess.PIPE) as server:
+            self.assertRegex(server.stdout.readline(), r"^127\.0\.0\.1:\d+$")
+            server.send_signal(signal.SIGINT)
+            self.assertEqual(server.wait(TIMEOUT), 0)
+
     def test_ping_pong(self):
         lines = run("ping_pong").splitlines()
         self.assertRegex(lines[0], r"^n=1000 .*p99=")
