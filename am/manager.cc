@@ -47,10 +47,6 @@ absl::StatusOr<std::shared_ptr<transport::Transport>> MakeTransport(
   transport::ZmqOptions zmq;
   zmq.max_frame_bytes = options.max_message_bytes + kFrameSlack;
   zmq.insecure_allow_remote_peers = options.insecure_allow_remote_peers;
-  // The second net is wider than the first.
-  zmq.heartbeat_interval = options.link.heartbeat_interval;
-  zmq.heartbeat_timeout =
-      options.link.heartbeat_interval + options.link.heartbeat_timeout;
   absl::StatusOr<std::unique_ptr<transport::ZmqTransport>> made =
       transport::MakeZmqTransport(zmq);
   if (!made.ok()) return made.status();

@@ -65,17 +65,14 @@ void SetNetworkOptions(zmq::socket_t& socket, const ZmqSocketOptions& options) {
     socket.set(zmq::sockopt::sndbuf, options.kernel_buffer_bytes);
     socket.set(zmq::sockopt::rcvbuf, options.kernel_buffer_bytes);
   }
-  // Only the end that sends has heartbeats: libzmq aborts the process when the
-  // heartbeat of a receiver is due that is full and whose sender has gone. Its
-  // time to live makes the other end notice silence too.
-  if (options.heartbeat_interval > absl::ZeroDuration() &&
-      socket.get(zmq::sockopt::type) == ZMQ_PUSH) {
-    const int timeout = Milliseconds(options.heartbeat_timeout);
-    socket.set(zmq::sockopt::heartbeat_ivl,
-               Milliseconds(options.heartbeat_interval));
-    socket.set(zmq::sockopt::heartbeat_timeout, timeout);
-    socket.set(zmq::sockopt::heartbeat_ttl, timeout);
-  }
+  // No heartbeats of libzmq's at either end: a receiver that is full and whose
+  // sender has gone aborts the process, be it that its own is due, or that it
+  // reads a PING of the sender's at last (4.3.4, out_event asserts !_io_error).
+  // The system lets go of tcp connections whose other end has vanished.
+  socket.set(zmq::sockopt::tcp_keepalive, 1);
+  socket.set(zmq::sockopt::tcp_keepalive_idle, 10);
+  socket.set(zmq::sockopt::tcp_keepalive_intvl, 5);
+  socket.set(zmq::sockopt::tcp_keepalive_cnt, 3);
 }
 
 // libzmq binds to numbers only, and looks names up as IPv4 or IPv6, not both.

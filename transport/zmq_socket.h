@@ -53,8 +53,6 @@ struct ZmqSocketOptions {
   int backlog = 1;
   absl::Duration linger;
   absl::Duration handshake_timeout;
-  absl::Duration heartbeat_interval;
-  absl::Duration heartbeat_timeout;
 };
 
 // What a received frame may have at the most.

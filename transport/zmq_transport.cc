@@ -215,9 +215,7 @@ absl::Status CheckOptions(const ZmqOptions& options) {
       options.connect_timeout > absl::Hours(1)) {
     return wrong("connect_timeout must be above zero and at most an hour");
   }
-  for (absl::Duration duration :
-       {options.linger, options.handshake_timeout, options.heartbeat_interval,
-        options.heartbeat_timeout}) {
+  for (absl::Duration duration : {options.linger, options.handshake_timeout}) {
     if (duration < none || duration > absl::Hours(1)) {
       return wrong("durations must be from zero to an hour");
     }
@@ -231,9 +229,7 @@ ZmqSocketOptions SocketOptionsOf(const ZmqOptions& options) {
                           .kernel_buffer_bytes = options.kernel_buffer_bytes,
                           .backlog = options.backlog,
                           .linger = options.linger,
-                          .handshake_timeout = options.handshake_timeout,
-                          .heartbeat_interval = options.heartbeat_interval,
-                          .heartbeat_timeout = options.heartbeat_timeout};
+                          .handshake_timeout = options.handshake_timeout};
 }
 
 absl::StatusOr<Pieces> MakePieces(const ZmqOptions& options) {

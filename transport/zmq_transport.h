@@ -71,11 +71,6 @@ struct ZmqOptions {
   absl::Duration connect_timeout = absl::Seconds(5);
   absl::Duration handshake_timeout = absl::Seconds(5);
 
-  // A second net below the runtime's own heartbeat, so that libzmq gives up
-  // the connections of silent peers. Interval zero: none.
-  absl::Duration heartbeat_interval = absl::Seconds(1);
-  absl::Duration heartbeat_timeout = absl::Seconds(3);
-
   // Connections that wait to be accepted.
   int backlog = 1024;
 

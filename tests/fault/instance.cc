@@ -6,7 +6,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <utility>
@@ -36,9 +35,6 @@ absl::StatusOr<std::unique_ptr<Manager>> MakeInstance(
   transport::ZmqOptions zmq;
   // Addresses of a namespace of its own are not loopback.
   zmq.insecure_allow_remote_peers = !options.network.empty();
-  // No net below the runtime's heartbeat may be drawn tighter than that.
-  zmq.heartbeat_timeout =
-      std::max(zmq.heartbeat_timeout, 2 * options.link.heartbeat_timeout);
   absl::StatusOr<std::unique_ptr<transport::ZmqTransport>> transport =
       transport::MakeZmqTransport(zmq);
   if (!transport.ok()) return transport.status();

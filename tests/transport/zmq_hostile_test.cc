@@ -302,11 +302,9 @@ class Child {
   // Until nothing is left of it: its connections end before its locks do.
   void Kill() {
     if (pid_ == 0) return;
-    Signal(SIGKILL);
+    kill(pid_, SIGKILL);
     waitpid(std::exchange(pid_, 0), nullptr, 0);
   }
-
-  void Signal(int number) { kill(pid_, number); }
 
   // 'l': it listens, 'r': it received.
   char NextReport() {
@@ -354,20 +352,6 @@ TEST_F(ZmqOtherProcess, KilledOneIsNoticedAndItsPathIsFree) {
   child.Kill();
   alice.Await([&] { return lane.lost(); });
   EXPECT_EQ(alice.Listen(Path()), Path());
-}
-
-TEST_F(ZmqOtherProcess, SilentOneIsGivenUp) {
-  Child child(Path());
-  ASSERT_EQ(child.NextReport(), 'l');
-  ZmqOptions options;
-  options.heartbeat_interval = absl::Milliseconds(20);
-  options.heartbeat_timeout = absl::Milliseconds(100);
-  Station alice = MakeStation(options);
-  WatchedLane lane = alice.Open(Path());
-  lane.TrySend("hello");
-  ASSERT_EQ(child.NextReport(), 'r');
-  child.Signal(SIGSTOP);
-  alice.Await([&] { return lane.lost(); });
 }
 
 }  // namespace
