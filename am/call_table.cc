@@ -61,10 +61,7 @@ std::shared_ptr<CallTable::Call> CallTable::Take(std::uint64_t call_id) {
   if (found == calls_.end()) return nullptr;
   std::shared_ptr<Call> call = std::move(found->second);
   calls_.erase(found);
-  if (const auto count = counts_.find(call->peer);
-      count != counts_.end() && --count->second == 0) {
-    counts_.erase(count);
-  }
+  if (!call->peer.is_nobody()) --counts_.find(call->peer)->second;
   deadlines_.Remove(*call);
   if (call->again != nullptr) retries_.Remove(*call->again);
   return call;
@@ -138,6 +135,8 @@ void CallTable::OnPeerLost(InstanceId peer, const absl::Status& why,
       Take(call->id);
       ended.push_back(std::move(call));
     }
+    absl::erase_if(counts_,
+                   [](const auto& count) { return count.second == 0; });
   }
   for (const auto& call : ended) call->Complete({why, {}, {}});
 }

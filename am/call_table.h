@@ -114,8 +114,8 @@ class CallTable final : public CallOwner,
   std::uint64_t next_id_ ABSL_GUARDED_BY(mutex_) = 1;
   absl::flat_hash_map<std::uint64_t, std::shared_ptr<Call>> calls_
       ABSL_GUARDED_BY(mutex_);
-  absl::flat_hash_map<InstanceId, std::size_t> counts_
-      ABSL_GUARDED_BY(mutex_);  // of calls_ by peer, without those of zero
+  // Of calls_ by peer. Those of zero go when some peer is lost.
+  absl::flat_hash_map<InstanceId, std::size_t> counts_ ABSL_GUARDED_BY(mutex_);
   TimerWheel deadlines_ ABSL_GUARDED_BY(mutex_);
   Retries retries_ ABSL_GUARDED_BY(mutex_);
   absl::Status closed_ ABSL_GUARDED_BY(mutex_);

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "am/pattern_kind.h"
 #include "am/wire_status.h"
 
 namespace am {
@@ -15,12 +16,6 @@ constexpr int kGates = 3;
 // In keys that are numbers of ours: those of one-way messages, which have no
 // call ids, and of local ones, whose ids their senders may use on links too.
 constexpr std::uint64_t kOwnKey = std::uint64_t{1} << 63;
-
-Pattern PatternOf(MessageKind kind) {
-  if (kind == MessageKind::kNoReturn) return Pattern::kNoReturn;
-  if (kind == MessageKind::kAckCall) return Pattern::kAck;
-  return Pattern::kResponse;
-}
 
 // Whether the caller may send it again, or has.
 bool IsTracked(const MessageHeader& header) {
@@ -192,11 +187,17 @@ void Dispatcher::Refuse(const std::shared_ptr<Sender>& sender,
   if (!IsTracked(header)) {
     return Reply(*sender, header.call_id, kNotRun, status, Payload());
   }
-  DedupWindow::Senders all = window_.Forget({sender->id(), header.call_id});
-  if (all.empty()) all = {sender};
-  for (const auto& each : all) {
+  for (const auto& each : Forget(sender, header)) {
     Reply(*each, header.call_id, kNotRun, status, Payload());
   }
+}
+
+// Has the window forget a call; returns who is to be answered.
+DedupWindow::Senders Dispatcher::Forget(const std::shared_ptr<Sender>& sender,
+                                        const MessageHeader& header) {
+  DedupWindow::Senders all = window_.Forget({sender->id(), header.call_id});
+  if (all.empty()) all = {sender};  // It never was in the window.
+  return all;
 }
 
 void Dispatcher::Account(Sender& sender, const absl::Status& status) {
@@ -215,12 +216,8 @@ void Dispatcher::Answer(const InboundCall& call, const absl::Status& status,
   if (!IsTracked(header)) {
     return Reply(*sender, header.call_id, flags, status, value);
   }
-  const DedupWindow::Call known{sender->id(), header.call_id};
-  DedupWindow::Senders all;
   if (!call.ran() || (!status.ok() && IsIdempotent(header))) {
-    all = window_.Forget(known);
-    if (all.empty()) all = {sender};
-    for (const auto& each : all) {
+    for (const auto& each : Forget(sender, header)) {
       Reply(*each, header.call_id, flags, status, value);
     }
     return;
@@ -229,8 +226,9 @@ void Dispatcher::Answer(const InboundCall& call, const absl::Status& status,
       EncodeStatusCode(status),
       status.ok() ? std::string() : EncodeStatus(status), value.codec(),
       value.ToBuffer()};
-  all = window_.Finish(known, reply, clock_.Now());
-  if (all.empty()) all = {sender};
+  DedupWindow::Senders all =
+      window_.Finish({sender->id(), header.call_id}, reply, clock_.Now());
+  if (all.empty()) all = {sender};  // It never was in the window.
   for (const auto& each : all) Replay(*each, header.call_id, reply);
 }
 

@@ -125,6 +125,8 @@ class Dispatcher final : public InboundCallOwner {
                      std::size_t bytes) const;
   void Refuse(const std::shared_ptr<Sender>& sender,
               const MessageHeader& header, const absl::Status& status);
+  DedupWindow::Senders Forget(const std::shared_ptr<Sender>& sender,
+                              const MessageHeader& header);
   void Account(Sender& sender, const absl::Status& status);
   void Answer(const InboundCall& call, const absl::Status& status,
               const Payload& value);

@@ -132,8 +132,9 @@ void Fleet::OnInstances(std::vector<InstanceRecord> all) {
       gone.erase(instance.peer.id);
       Put(std::move(instance));
     }
-    for (const InstanceId id : gone)
+    for (const InstanceId id : gone) {
       Remove(id, "not in the directory any more");
+    }
     SetStale(false, "");
   }
   Tell();

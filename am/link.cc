@@ -28,7 +28,6 @@ void Link::Attach(std::shared_ptr<Connection> connection,
     state_ = State::kUp;
     connection_ = std::move(connection);
     if (first_session_ == 0) first_session_ = connection_->session();
-    counted_ = 0;
     queue_.Begin({handshake.credit_messages, handshake.credit_bytes});
     blocked_ = false;
     proved_at_ = now;
@@ -351,10 +350,10 @@ bool Link::TakeCounts(const FrameHeader& header, absl::Time now) {
       header.counted_session != connection_->session()) {
     return true;  // About a session that is no more.
   }
-  if (header.counted < counted_) return true;  // Overtaken by a later frame.
+  const std::uint64_t before = queue_.counted();
+  if (header.counted < before) return true;  // Overtaken by a later frame.
   if (!queue_.Count(header.counted)) return false;
-  if (header.counted > counted_) NoteProof(now);
-  counted_ = header.counted;
+  if (header.counted > before) NoteProof(now);
   queue_.set_window({header.credit_messages, header.credit_bytes});
   return true;
 }

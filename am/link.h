@@ -207,7 +207,6 @@ class Link final : public Flushable, public std::enable_shared_from_this<Link> {
 
   // Outbound.
   SendQueue queue_ ABSL_GUARDED_BY(mutex_);
-  std::uint64_t counted_ ABSL_GUARDED_BY(mutex_) = 0;
   bool sending_ ABSL_GUARDED_BY(mutex_) = false;
   bool blocked_ ABSL_GUARDED_BY(mutex_) = false;
   bool deferred_ ABSL_GUARDED_BY(mutex_) = false;

@@ -6,21 +6,10 @@
 #include "absl/strings/str_cat.h"
 #include "am/context.h"
 #include "am/future.h"
+#include "am/pattern_kind.h"
 
 namespace am {
 namespace {
-
-MessageKind KindOf(Pattern pattern) {
-  switch (pattern) {
-    case Pattern::kNoReturn:
-      return MessageKind::kNoReturn;
-    case Pattern::kAck:
-      return MessageKind::kAckCall;
-    case Pattern::kResponse:
-      return MessageKind::kCall;
-  }
-  return MessageKind::kCall;
-}
 
 MessageHeader HeaderOf(const MethodSpec& spec, std::uint64_t call_id) {
   MessageHeader header;

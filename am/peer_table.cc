@@ -39,8 +39,8 @@ std::shared_ptr<Peer> PeerTable::FindOrAdd(InstanceId id) {
 }
 
 bool PeerTable::SetState(Peer& peer, PeerState state, absl::Status why) {
+  MutexLock lock(events_mutex_);  // Events are in the order of the changes.
   if (peer.exchange_state(state) == state) return false;
-  MutexLock lock(events_mutex_);
   if (listeners_.empty()) return true;
   events_.push_back({peer.info(), state, std::move(why)});
   if (!std::exchange(telling_, true)) {

@@ -1,5 +1,7 @@
 #include "am/retries.h"
 
+#include "am/fraction.h"
+
 namespace am {
 
 bool Retries::TryAgain(Repeatable& call, const absl::Status& status,
@@ -10,9 +12,8 @@ bool Retries::TryAgain(Repeatable& call, const absl::Status& status,
   if (!is_harmless || !call.policy.codes.Contains(status.code())) return false;
   if (call.waits()) return true;
   if (call.attempts >= call.policy.max_attempts) return false;
-  const double random = static_cast<double>(random_() >> 11) * 0x1.0p-53;
   const absl::Time due =
-      now + BackoffBefore(call.policy, call.attempts + 1, random);
+      now + BackoffBefore(call.policy, call.attempts + 1, Fraction(random_));
   if (due >= call.deadline) return false;
   call.due = due;
   waiting_.emplace(due, call.header.call_id);

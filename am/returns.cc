@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "am/fraction.h"
+
 namespace am {
 
 void Returns::Begin(InstanceId peer, const transport::Address& address,
@@ -25,10 +27,7 @@ bool Returns::OnFailed(InstanceId peer, absl::Time now) {
 }
 
 absl::Duration Returns::Jittered(absl::Duration wait) {
-  // Not a distribution of the standard library, which differ.
-  const double fraction =
-      static_cast<double>(random_() >> 11) / static_cast<double>(1ull << 53);
-  return wait * (1 - fraction / 2);
+  return wait * (1 - Fraction(random_) / 2);
 }
 
 std::vector<Returns::Try> Returns::TakeDue(absl::Time now) {

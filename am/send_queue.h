@@ -103,6 +103,7 @@ class SendQueue {
   // The peer counts the first `counted` messages of this session as received.
   // False: it cannot.
   bool Count(std::uint64_t counted);
+  std::uint64_t counted() const { return counted_; }
   void set_window(Window window) { window_ = window; }
 
   // Whether nothing is sent that was not counted, in this or earlier sessions.

@@ -11,6 +11,7 @@
 #include "am/control/byte_buffer.h"
 #include "am/control/rpc_status.h"
 #include "am/metadata.h"
+#include "am/pattern_kind.h"
 #include "am/wire_status.h"
 
 namespace am::control {
@@ -39,18 +40,6 @@ absl::StatusOr<std::string> UsersMetadata(
   }
   if (metadata.empty()) return std::string();
   return EncodeMetadata(metadata);
-}
-
-MessageKind KindOf(Pattern pattern) {
-  switch (pattern) {
-    case Pattern::kNoReturn:
-      return MessageKind::kNoReturn;
-    case Pattern::kAck:
-      return MessageKind::kAckCall;
-    case Pattern::kResponse:
-      return MessageKind::kCall;
-  }
-  return MessageKind::kCall;
 }
 
 // Takes the handler's answer to the call.
