@@ -104,23 +104,24 @@ bool Fleet::is_stale() const {
 std::shared_ptr<PendingCall> Fleet::AwaitHandler(const std::string& full_name,
                                                  absl::Time deadline) {
   const auto call = calls_.Begin(InstanceId(), deadline);
-  {
-    MutexLock lock(mutex_);
-    std::erase_if(awaited_, [this](const auto& awaited) {
-      return !calls_.Contains(awaited.second);
-    });
-    if (!by_handler_.contains(full_name)) {
-      awaited_.emplace(full_name, call->id);
-      return call;
-    }
-  }
-  calls_.Finish(call->id, InstanceId(), Found(full_name));
+  awaited_.Add(full_name, call->id);
+  FinishAwaited();
   return call;
 }
 
-void Fleet::AddListener(InstanceListener listener) {
-  MutexLock lock(mutex_);
-  listeners_.push_back(std::move(listener));
+// Ends who waited for what is known by now.
+void Fleet::FinishAwaited() {
+  std::vector<AwaitedNames::Awaited> found;
+  {
+    MutexLock lock(mutex_);
+    found = awaited_.Take([this](const std::string& name) {
+      mutex_.AssertHeld();
+      return by_handler_.contains(name);
+    });
+  }
+  for (const auto& [handler, id] : found) {
+    calls_.Finish(id, InstanceId(), Found(handler));
+  }
 }
 
 void Fleet::OnInstances(std::vector<InstanceRecord> all) {
@@ -212,39 +213,12 @@ void Fleet::SetStale(bool stale, const std::string& why) {
 
 void Fleet::Note(InstanceEvent::Kind kind, InstanceRecordPtr instance,
                  const std::string& why) {
-  events_.push_back({kind, std::move(instance), why});
+  listeners_.Note({kind, std::move(instance), why});
 }
 
-// Ends who waited, and tells the listeners.
 void Fleet::Tell() {
-  std::vector<std::pair<std::string, std::uint64_t>> found;
-  {
-    MutexLock lock(mutex_);
-    std::erase_if(awaited_, [&](const auto& awaited) {
-      if (!by_handler_.contains(awaited.first)) return false;
-      found.emplace_back(awaited.first, awaited.second);
-      return true;
-    });
-  }
-  for (const auto& [handler, id] : found) {
-    calls_.Finish(id, InstanceId(), Found(handler));
-  }
-  TellListeners();
-}
-
-// One thread at a time does, with no lock held.
-void Fleet::TellListeners() {
-  MutexLock lock(mutex_);
-  if (std::exchange(telling_, true)) return;
-  while (!events_.empty()) {
-    const InstanceEvent event = std::move(events_.front());
-    events_.pop_front();
-    const std::vector<InstanceListener> listeners = listeners_;
-    mutex_.Unlock();
-    for (const InstanceListener& listener : listeners) listener(event);
-    mutex_.Lock();
-  }
-  telling_ = false;
+  FinishAwaited();
+  listeners_.Tell();
 }
 
 }  // namespace am

@@ -7,19 +7,21 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
 #include <map>
 #include <memory>
 #include <random>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "am/any_instance.h"
+#include "am/awaited_names.h"
 #include "am/call_table.h"
 #include "am/directory.h"
+#include "am/listeners.h"
 #include "am/peer_table.h"
 #include "am/transport/mutex.h"
 
@@ -29,7 +31,10 @@ class Fleet final : public DirectorySink {
  public:
   // All must outlive it.
   Fleet(const PeerTable& peers, CallTable& calls)
-      : peers_(peers), calls_(calls), random_(peers.self().id.value()) {}
+      : peers_(peers),
+        calls_(calls),
+        random_(peers.self().id.value()),
+        awaited_(calls) {}
 
   // Whom a message to `full_name` goes to. UNAVAILABLE: nobody is known.
   absl::StatusOr<InstanceRecordPtr> Choose(const AnyInstance& any,
@@ -45,7 +50,9 @@ class Fleet final : public DirectorySink {
   bool is_stale() const;
 
   // `listener` hears of all changes from now on.
-  void AddListener(InstanceListener listener);
+  void AddListener(InstanceListener listener) {
+    listeners_.Add(std::move(listener));
+  }
 
   void OnInstances(std::vector<InstanceRecord> all) override;
   void OnInstance(InstanceRecord instance) override;
@@ -70,7 +77,7 @@ class Fleet final : public DirectorySink {
                    const std::vector<InstanceRecordPtr>& candidates)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Tell();
-  void TellListeners();
+  void FinishAwaited();
 
   const PeerTable& peers_;
   CallTable& calls_;
@@ -81,11 +88,8 @@ class Fleet final : public DirectorySink {
       ABSL_GUARDED_BY(mutex_);
   bool stale_ ABSL_GUARDED_BY(mutex_) = true;
   std::mt19937_64 random_ ABSL_GUARDED_BY(mutex_);
-  std::multimap<std::string, std::uint64_t> awaited_
-      ABSL_GUARDED_BY(mutex_);  // calls that wait, by full name
-  std::deque<InstanceEvent> events_ ABSL_GUARDED_BY(mutex_);
-  std::vector<InstanceListener> listeners_ ABSL_GUARDED_BY(mutex_);
-  bool telling_ ABSL_GUARDED_BY(mutex_) = false;
+  AwaitedNames awaited_;
+  Listeners<InstanceEvent> listeners_;
 };
 
 }  // namespace am

@@ -47,7 +47,8 @@ Node::Node(const ManagerOptions& options, PeerInfo self,
                  refusals_, options_.log,
                  [this](const std::shared_ptr<Peer>& peer,
                         const absl::Status& why) { OnPeerLost(peer, why); }}),
-      planted_bug_(options_.planted_bug) {
+      planted_bug_(options_.planted_bug),
+      awaited_handlers_(*calls_) {
   handlers_.AddListener(
       [this](const HandlerEvent& event) { OnHandlerEvent(event); });
   calls_->SetOnCancel([this](InstanceId peer, std::uint64_t call_id) {
@@ -72,13 +73,7 @@ void Node::FinishLocal(std::uint64_t call_id) {
 std::shared_ptr<PendingCall> Node::AwaitHandler(const std::string& full_name,
                                                 absl::Duration timeout) {
   const auto call = calls_->Begin(InstanceId(), clock_.Now() + timeout);
-  {
-    MutexLock lock(awaited_mutex_);
-    std::erase_if(awaited_handlers_, [this](const auto& awaited) {
-      return !calls_->Contains(awaited.second);
-    });
-    awaited_handlers_.emplace(full_name, call->id);
-  }
+  awaited_handlers_.Add(full_name, call->id);
   outbox_.CancelWithHandler(call);
   // Looked at after that: a registration in between is not missed.
   if (handlers_.Has(full_name)) FinishLocal(call->id);
@@ -87,14 +82,10 @@ std::shared_ptr<PendingCall> Node::AwaitHandler(const std::string& full_name,
 
 void Node::OnHandlerEvent(const HandlerEvent& event) {
   if (event.kind != HandlerEvent::Kind::kRegistered) return;
-  std::vector<std::uint64_t> awaiting;
-  {
-    MutexLock lock(awaited_mutex_);
-    const auto [begin, end] = awaited_handlers_.equal_range(event.name);
-    for (auto it = begin; it != end; ++it) awaiting.push_back(it->second);
-    awaited_handlers_.erase(begin, end);
+  for (const auto& [name, id] : awaited_handlers_.Take(
+           [&](const std::string& name) { return name == event.name; })) {
+    FinishLocal(id);
   }
-  for (const std::uint64_t id : awaiting) FinishLocal(id);
 }
 
 absl::StatusOr<InstanceId> Node::Choose(const AnyInstance& any,

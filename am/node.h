@@ -21,6 +21,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "am/awaited_names.h"
 #include "am/call_table.h"
 #include "am/client.h"
 #include "am/clock.h"
@@ -131,9 +132,7 @@ class Node final : private FrameSink {
       ABSL_GUARDED_BY(drain_mutex_);
   int next_drain_listener_ ABSL_GUARDED_BY(drain_mutex_) = 0;
 
-  Mutex awaited_mutex_;
-  std::multimap<std::string, std::uint64_t> awaited_handlers_
-      ABSL_GUARDED_BY(awaited_mutex_);  // the calls that wait, by full name
+  AwaitedNames awaited_handlers_;
 
   // The sender of the frame in hand; of the holder of the receiving role.
   std::shared_ptr<Peer> sender_;

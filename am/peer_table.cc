@@ -39,33 +39,12 @@ std::shared_ptr<Peer> PeerTable::FindOrAdd(InstanceId id) {
 }
 
 bool PeerTable::SetState(Peer& peer, PeerState state, absl::Status why) {
-  MutexLock lock(events_mutex_);  // Events are in the order of the changes.
+  MutexLock lock(states_mutex_);  // Events are in the order of the changes.
   if (peer.exchange_state(state) == state) return false;
-  if (listeners_.empty()) return true;
-  events_.push_back({peer.info(), state, std::move(why)});
-  if (!std::exchange(telling_, true)) {
-    driver_.RunQuick([this] { TellEvents(); });
+  if (listeners_.Note({peer.info(), state, std::move(why)})) {
+    driver_.RunQuick([this] { listeners_.Tell(); });
   }
   return true;
-}
-
-void PeerTable::AddListener(PeerListener listener) {
-  MutexLock lock(events_mutex_);
-  listeners_.push_back(std::move(listener));
-}
-
-// One thread at a time, so that events stay in order.
-void PeerTable::TellEvents() {
-  MutexLock lock(events_mutex_);
-  while (!events_.empty()) {
-    const PeerEvent event = std::move(events_.front());
-    events_.pop_front();
-    const std::vector<PeerListener> listeners = listeners_;
-    events_mutex_.Unlock();
-    for (const PeerListener& listener : listeners) listener(event);
-    events_mutex_.Lock();
-  }
-  telling_ = false;
 }
 
 bool PeerTable::NoteLost(Peer& peer, absl::Status why) {

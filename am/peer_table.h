@@ -9,6 +9,7 @@
 #include <atomic>
 #include <deque>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -16,6 +17,7 @@
 #include "am/clock.h"
 #include "am/driver.h"
 #include "am/instance_id.h"
+#include "am/listeners.h"
 #include "am/manager_options.h"
 #include "am/peer.h"
 #include "am/peer_info.h"
@@ -45,7 +47,9 @@ class PeerTable final {
   bool NoteLost(Peer& peer, absl::Status why);
 
   // `listener` hears of all changes from now on.
-  void AddListener(PeerListener listener);
+  void AddListener(PeerListener listener) {
+    listeners_.Add(std::move(listener));
+  }
 
   // All that are known, lost ones too, in order of their ids.
   std::vector<std::shared_ptr<Peer>> List() const;
@@ -76,7 +80,6 @@ class PeerTable final {
   bool All(bool (Link::*is)() const) const;
   bool WasAsked(const Peer& peer) const;
   absl::Time Due(const Peer& peer) const;
-  void TellEvents();
   absl::Time CheckSilence(absl::Time now,
                           std::vector<std::shared_ptr<Peer>>& silent);
 
@@ -93,10 +96,8 @@ class PeerTable final {
   absl::Time next_check_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
   std::deque<InstanceId> lost_ ABSL_GUARDED_BY(mutex_);  // oldest first
 
-  Mutex events_mutex_;
-  std::vector<PeerListener> listeners_ ABSL_GUARDED_BY(events_mutex_);
-  std::deque<PeerEvent> events_ ABSL_GUARDED_BY(events_mutex_);
-  bool telling_ ABSL_GUARDED_BY(events_mutex_) = false;
+  Mutex states_mutex_;
+  Listeners<PeerEvent> listeners_;
 };
 
 }  // namespace am
