@@ -90,7 +90,8 @@ bool Matches(const v1::InstanceFilter& filter, const v1::Instance& record) {
     const auto label = record.labels().find(key);
     if (label == record.labels().end() || label->second != value) return false;
   }
-  return filter.handler().empty() || HasHandler(record, filter.handler());
+  return filter.handler_name().empty() ||
+         HasHandler(record, filter.handler_name());
 }
 
 }  // namespace am::control

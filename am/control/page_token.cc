@@ -67,7 +67,7 @@ std::uint64_t SipHash(const SipKey& key, absl::string_view bytes) {
 std::string PageTokens::Sign(const v1::InstanceFilter& filter,
                              InstanceId last) const {
   std::string text = last.ToString();
-  AppendPart(filter.handler(), text);
+  AppendPart(filter.handler_name(), text);
   AppendPart(filter.name(), text);
   const std::map<std::string, std::string> labels(filter.labels().begin(),
                                                   filter.labels().end());

@@ -35,8 +35,8 @@ void ToProto(absl::Duration duration, google::protobuf::Duration& proto) {
 
 // Filters name handlers as people do.
 v1::InstanceFilter Completed(v1::InstanceFilter filter) {
-  if (!filter.handler().empty()) {
-    filter.set_handler(FullHandlerName(filter.handler()));
+  if (!filter.handler_name().empty()) {
+    filter.set_handler_name(FullHandlerName(filter.handler_name()));
   }
   return filter;
 }

@@ -188,10 +188,11 @@ absl::Time RegistryState::Expire(absl::Time now) {
 
 absl::StatusOr<std::vector<RecordPtr>> RegistryState::Resolve(
     const v1::ResolveRequest& request) {
-  const std::string handler = FullHandlerName(request.handler());
+  const std::string handler = FullHandlerName(request.handler_name());
   if (!IsHandlerName(handler)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "handler: \"", request.handler(), "\" is not a handler's name"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("handler_name: \"", request.handler_name(),
+                     "\" is not a handler's name"));
   }
   if (request.choice() == v1::ResolveRequest::INSTANCE && request.id() == 0) {
     return absl::InvalidArgumentError("choice INSTANCE needs an id");

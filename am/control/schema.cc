@@ -25,7 +25,8 @@ using google::protobuf::MethodDescriptorProto;
 const DescriptorPool& CompiledIn() { return *DescriptorPool::generated_pool(); }
 
 bool IsIdentifier(absl::string_view part) {
-  if (part.empty() || absl::ascii_isdigit(part[0])) return false;
+  const auto first = static_cast<unsigned char>(part.empty() ? '0' : part[0]);
+  if (absl::ascii_isdigit(first)) return false;
   return std::all_of(part.begin(), part.end(), [](unsigned char c) {
     return absl::ascii_isalnum(c) || c == '_';
   });

@@ -48,8 +48,11 @@ std::string Take(std::string wanted, Names& taken) {
 }
 
 std::string TokenFor(absl::string_view method) {
-  return absl::StrCat("k", std::string(1, absl::ascii_toupper(method[0])),
-                      method.substr(1));
+  return absl::StrCat(
+      "k",
+      std::string(1,
+                  absl::ascii_toupper(static_cast<unsigned char>(method[0]))),
+      method.substr(1));
 }
 
 }  // namespace

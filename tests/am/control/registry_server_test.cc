@@ -110,7 +110,7 @@ TEST_F(RegistryServerTest, PagesListEverybodyOnce) {
 TEST_F(RegistryServerTest, FilterTakesBareNamesOfHandlers) {
   ASSERT_TRUE(Register(RecordWith(1, "am.v1.Handlers/compute")).ok());
   ASSERT_TRUE(Register(Record(2)).ok());
-  filter_.set_handler("compute");
+  filter_.set_handler_name("compute");
   ASSERT_TRUE(List("").ok());
   EXPECT_EQ(page_.instances_size(), 1);
 }
@@ -171,10 +171,10 @@ TEST_F(RegistryServerTest, ResolveFindsWhoHasTheHandler) {
   ASSERT_TRUE(Register(RecordWith(1, "am.v1.Handlers/compute")).ok());
   v1::ResolveRequest request;
   v1::ResolveResponse response;
-  request.set_handler("compute");
+  request.set_handler_name("compute");
   ASSERT_TRUE(stub_->Resolve(Context().get(), request, &response).ok());
   EXPECT_EQ(response.instances(0).peer().id(), 1);
-  request.set_handler("other");
+  request.set_handler_name("other");
   EXPECT_EQ(stub_->Resolve(Context().get(), request, &response).error_code(),
             grpc::StatusCode::NOT_FOUND);
 }

@@ -251,7 +251,7 @@ TEST_F(RegistryStateTest, DeregisterNeedsTheEpoch) {
 class ResolveTest : public RegistryStateTest {
  protected:
   ResolveTest() {
-    resolve_.set_handler("compute");
+    resolve_.set_handler_name("compute");
     for (const int id : {1, 2, 3}) {
       v1::Instance record =
           RecordWith(static_cast<std::uint64_t>(id), "am.v1.Handlers/compute");
@@ -309,7 +309,7 @@ TEST_F(ResolveTest, DrainingInstancesAreNotChosen) {
 }
 
 TEST_F(ResolveTest, NobodyHasItIsNotFound) {
-  resolve_.set_handler("other");
+  resolve_.set_handler_name("other");
   EXPECT_TRUE(absl::IsNotFound(state_.Resolve(resolve_).status()));
 }
 
@@ -319,7 +319,7 @@ TEST_F(ResolveTest, IncompleteChoicesAreRefused) {
   resolve_.set_choice(v1::ResolveRequest::LABEL);
   EXPECT_TRUE(absl::IsInvalidArgument(state_.Resolve(resolve_).status()));
   resolve_.set_choice(v1::ResolveRequest::RANDOM);
-  resolve_.set_handler("not a name");
+  resolve_.set_handler_name("not a name");
   EXPECT_TRUE(absl::IsInvalidArgument(state_.Resolve(resolve_).status()));
 }
 

@@ -73,7 +73,7 @@ TEST_F(RegistryViewTest, FilterWantsHandlerAndLabelsAndName) {
   (*record.mutable_labels())["zone"] = "a";
   Put(record);
   Put(RecordWith(2, "s/M"));
-  filter_.set_handler("s/M");
+  filter_.set_handler_name("s/M");
   (*filter_.mutable_labels())["zone"] = "a";
   EXPECT_EQ(Page(0, 9), (Ids{1}));
   filter_.set_name("somebody");

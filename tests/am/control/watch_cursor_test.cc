@@ -148,7 +148,7 @@ TEST_F(WatchCursorTest, TooSlowAWatcherGetsAnotherSnapshot) {
 }
 
 TEST_F(WatchCursorTest, FilterTellsOfThoseThatMatchAndCeaseTo) {
-  filter_.set_handler("s/M");
+  filter_.set_handler_name("s/M");
   Restart(0, 0);
   ReadAll();
   Put(Record(1));
