@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "am/duration_proto.h"
 #include "am/message_builder.h"
 #include "am/node.h"
 #include "am/v1/node.pb.h"
@@ -88,9 +89,7 @@ Future<v1::AwaitHandlerResponse> Client::AwaitHandler(
   v1::AwaitHandlerRequest request;
   request.set_name(std::string(handler));
   const absl::Duration asked = std::min(timeout, kMaxTimeout);
-  request.mutable_timeout()->set_seconds(absl::ToInt64Seconds(asked));
-  request.mutable_timeout()->set_nanos(static_cast<std::int32_t>(
-      absl::ToInt64Nanoseconds(asked % absl::Seconds(1))));
+  ToProto(asked, *request.mutable_timeout());
   // The answer "not available" needs some time to come back.
   return Message("am.v1.Node/AwaitHandler")
       .Payload(request)

@@ -4,20 +4,11 @@
 #include <string>
 #include <utility>
 
+#include "am/duration_proto.h"
 #include "am/future.h"
 
 namespace am {
 namespace {
-
-void ToProto(absl::Duration duration, google::protobuf::Duration& proto) {
-  proto.set_seconds(absl::ToInt64Seconds(duration));
-  proto.set_nanos(static_cast<std::int32_t>(
-      absl::ToInt64Nanoseconds(duration % absl::Seconds(1))));
-}
-
-absl::Duration FromProto(const google::protobuf::Duration& proto) {
-  return absl::Seconds(proto.seconds()) + absl::Nanoseconds(proto.nanos());
-}
 
 v1::HandlerInfo InfoOf(const MethodSpec& spec) {
   v1::HandlerInfo info;

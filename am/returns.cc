@@ -10,7 +10,7 @@ void Returns::Begin(InstanceId peer, const transport::Address& address,
                     absl::Time now) {
   entries_.insert_or_assign(
       peer, Entry{address, absl::InfiniteFuture(), now + options_.reconnect_for,
-                  options_.reconnect_min});
+                  Backoff(options_.reconnect_min, options_.reconnect_max)});
 }
 
 bool Returns::OnFailed(InstanceId peer, absl::Time now) {
@@ -21,13 +21,8 @@ bool Returns::OnFailed(InstanceId peer, absl::Time now) {
     entries_.erase(found);
     return false;
   }
-  entry.due = now + Jittered(entry.wait);
-  entry.wait = std::min(2 * entry.wait, options_.reconnect_max);
+  entry.due = now + entry.backoff.Next(Fraction(random_));
   return true;
-}
-
-absl::Duration Returns::Jittered(absl::Duration wait) {
-  return wait * (1 - Fraction(random_) / 2);
 }
 
 std::vector<Returns::Try> Returns::TakeDue(absl::Time now) {

@@ -1,9 +1,7 @@
 // Returns: when to try again to reach peers whose connection was lost.
 //
-// Waits grow from LinkOptions::reconnect_min by a factor of two up to
-// reconnect_max; of each a random half is left out, so that peers of one that
-// was away do not all come back at once. After reconnect_for a peer is given
-// up.
+// Waits double (am/backoff.h) from LinkOptions::reconnect_min to reconnect_max.
+// After reconnect_for a peer is given up.
 //
 // Threads: one at a time.
 #pragma once
@@ -14,6 +12,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "am/backoff.h"
 #include "am/instance_id.h"
 #include "am/manager_options.h"
 #include "am/transport/address.h"
@@ -54,10 +53,8 @@ class Returns {
     transport::Address address;
     absl::Time due;
     absl::Time give_up_at;
-    absl::Duration wait;
+    Backoff backoff;
   };
-
-  absl::Duration Jittered(absl::Duration wait);
 
   const LinkOptions& options_;
   std::mt19937_64 random_;

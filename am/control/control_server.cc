@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "am/control/bridge.h"
 #include "am/control/health.h"
+#include "am/control/listen_address.h"
 #include "am/control/reflection.h"
 #include "am/control/tls_identity.h"
 #include "am/node.h"
@@ -33,40 +34,11 @@ const char* const kServices[] = {"grpc.health.v1.Health",
                                  "grpc.reflection.v1.ServerReflection",
                                  "grpc.reflection.v1alpha.ServerReflection"};
 
-// "host:port" or "[host]:port", or what is not.
-absl::StatusOr<std::string> HostOf(const std::string& listen) {
-  const std::size_t colon = listen.rfind(':');
-  std::string host = listen.substr(0, std::min(colon, listen.size()));
-  if (absl::StartsWith(host, "[") && absl::EndsWith(host, "]")) {
-    host = host.substr(1, host.size() - 2);
-  }
-  if (colon == std::string::npos || host.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"", listen, "\" is not \"host:port\""));
-  }
-  return host;
-}
-
 // Any of them: a part of them is a mistake, and no reason for plaintext.
 bool UsesTls(const ControlServerOptions& options) {
   const TlsFiles& files = options.tls;
   return !files.certificate.empty() || !files.key.empty() ||
          !files.client_ca.empty();
-}
-
-absl::Status CheckListen(const ControlServerOptions& options) {
-  const absl::StatusOr<std::string> host = HostOf(options.listen);
-  if (!host.ok()) return host.status();
-  const bool is_loopback =
-      absl::StartsWith(*host, "127.") || *host == "::1" || *host == "localhost";
-  if (is_loopback || UsesTls(options) ||
-      options.insecure_allow_plaintext_off_loopback) {
-    return absl::OkStatus();
-  }
-  return absl::PermissionDeniedError(absl::StrCat(
-      options.listen,
-      " is not loopback, and whoever reaches it could call every handler; "
-      "insecure_allow_plaintext_off_loopback allows it"));
 }
 
 std::vector<std::string> OwnServices(const ControlServerOptions& options) {
@@ -120,8 +92,7 @@ class GrpcControlServer final : public ControlServer {
       return absl::UnavailableError(absl::StrCat(
           "cannot listen on ", options.listen, "; does another server?"));
     }
-    address_ = absl::StrCat(options.listen.substr(0, options.listen.rfind(':')),
-                            ":", port);
+    address_ = WithPort(options.listen, port);
     handler_listener_ = node_.handlers().AddListener(
         [this](const HandlerEvent&) { health_.Update(); });
     drain_listener_ = node_.AddDrainListener([this] { health_.Update(); });
@@ -182,7 +153,10 @@ class GrpcControlServer final : public ControlServer {
 
 absl::StatusOr<std::unique_ptr<ControlServer>> ControlServer::Make(
     Manager& manager, const ControlServerOptions& options) {
-  absl::Status checked = CheckListen(options);
+  absl::Status checked = CheckListen(
+      options.listen,
+      UsesTls(options) || options.insecure_allow_plaintext_off_loopback,
+      "insecure_allow_plaintext_off_loopback, or TLS,");
   if (!checked.ok()) return checked;
   auto server = std::make_unique<GrpcControlServer>(manager.node(), options);
   absl::Status started =

@@ -3,14 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-namespace am::control {
+#include "am/fraction.h"
 
-absl::Duration Backoff::Next() {
-  const absl::Duration half = wait_ / 2;
-  wait_ = std::min(2 * wait_, max_);
-  const double part = std::uniform_real_distribution<double>(0, 1)(random_);
-  return half + part * half;
-}
+namespace am::control {
 
 Registration::Step Registration::Next(absl::Time now) {
   if (superseded_ || registering_ || now < due_) return Step::kNothing;
@@ -55,7 +50,7 @@ void Registration::OnRegistered(std::uint64_t epoch, absl::Duration ttl,
 void Registration::OnRefused(const absl::Status& why, absl::Time now) {
   registering_ = false;
   superseded_ = absl::IsFailedPrecondition(why);
-  RegisterAt(now + backoff_.Next());
+  RegisterAt(now + backoff_.Next(Fraction(random_)));
 }
 
 void Registration::OnKeptAlive(absl::Duration left, absl::Time now) {
@@ -64,7 +59,7 @@ void Registration::OnKeptAlive(absl::Duration left, absl::Time now) {
 }
 
 void Registration::OnStreamLost(absl::Time now) {
-  if (registered_) RegisterAt(now + backoff_.Next());
+  if (registered_) RegisterAt(now + backoff_.Next(Fraction(random_)));
 }
 
 }  // namespace am::control

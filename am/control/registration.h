@@ -15,24 +15,9 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "am/backoff.h"
 
 namespace am::control {
-
-// Waits that double, of which half is random.
-class Backoff {
- public:
-  Backoff(absl::Duration min, absl::Duration max, std::uint64_t seed)
-      : min_(min), max_(max), wait_(min), random_(seed) {}
-
-  absl::Duration Next();
-  void Reset() { wait_ = min_; }
-
- private:
-  const absl::Duration min_;
-  const absl::Duration max_;
-  absl::Duration wait_;
-  std::mt19937_64 random_;
-};
 
 class Registration {
  public:
@@ -43,7 +28,9 @@ class Registration {
     kReconnect,  // the registry does not answer: begin anew
   };
 
-  explicit Registration(Backoff backoff) : backoff_(backoff) {}
+  // `backoff` is between tries; its chance follows from `seed`.
+  Registration(Backoff backoff, std::uint64_t seed)
+      : backoff_(backoff), random_(seed) {}
 
   // What to do now; it is under way from then on.
   Step Next(absl::Time now);
@@ -68,6 +55,7 @@ class Registration {
   void RegisterAt(absl::Time time);
 
   Backoff backoff_;
+  std::mt19937_64 random_;
   bool registered_ = false;
   bool superseded_ = false;
   bool registering_ = false;

@@ -5,16 +5,12 @@
 #include <chrono>
 #include <utility>
 
+#include "am/control/rpc_status.h"
 #include "am/mutex.h"
 #include "am/v1/registry.grpc.pb.h"
 
 namespace am::control {
 namespace {
-
-absl::Status FromGrpc(const grpc::Status& status) {
-  return {static_cast<absl::StatusCode>(status.error_code()),
-          status.error_message()};
-}
 
 // How many callbacks are yet to come.
 class Outstanding {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <random>
 #include <thread>
 #include <utility>
 
@@ -11,6 +12,8 @@
 #include "am/control/registration.h"
 #include "am/control/registry_calls.h"
 #include "am/control/watch_reader.h"
+#include "am/duration_proto.h"
+#include "am/fraction.h"
 #include "am/mutex.h"
 
 namespace am::control {
@@ -19,14 +22,12 @@ namespace {
 constexpr absl::Duration kRegisterTimeout = absl::Seconds(5);
 constexpr absl::Duration kLeaveTimeout = absl::Seconds(1);
 
-absl::Duration FromProto(const google::protobuf::Duration& proto) {
-  return absl::Seconds(proto.seconds()) + absl::Nanoseconds(proto.nanos());
-}
-
 class RegistryDirectory final : public Directory {
  public:
   explicit RegistryDirectory(const RegistryDirectoryOptions& options)
-      : options_(options), reader_(2 * options.ttl) {}
+      : options_(options),
+        reader_(2 * options.ttl),
+        watch_backoff_(options.retry_min, options.retry_max) {}
   ~RegistryDirectory() override { Leave(); }
 
   void Join(InstanceRecord self, DirectorySink& sink) override {
@@ -34,9 +35,9 @@ class RegistryDirectory final : public Directory {
     MutexLock lock(mutex_);
     sink_ = &sink;
     self_ = std::move(self);
-    registration_.emplace(
-        Backoff(options_.retry_min, options_.retry_max, seed));
-    watch_backoff_.emplace(options_.retry_min, options_.retry_max, seed + 1);
+    registration_.emplace(Backoff(options_.retry_min, options_.retry_max),
+                          seed);
+    random_.seed(seed + 1);
     calls_ = RegistryCalls::Make(options_.registry);
     thread_ = std::thread([this] { Run(); });
   }
@@ -121,9 +122,7 @@ class RegistryDirectory final : public Directory {
       self_.epoch = registration_->epoch();
       ToProto(self_, *request.mutable_instance());
     }
-    request.mutable_ttl()->set_seconds(absl::ToInt64Seconds(options_.ttl));
-    request.mutable_ttl()->set_nanos(static_cast<std::int32_t>(
-        absl::ToInt64Nanoseconds(options_.ttl % absl::Seconds(1))));
+    am::ToProto(options_.ttl, *request.mutable_ttl());
     calls_->Register(
         request, kRegisterTimeout,
         [this](absl::Status status, const v1::RegisterResponse& response) {
@@ -135,8 +134,8 @@ class RegistryDirectory final : public Directory {
     {
       MutexLock lock(mutex_);
       if (status.ok()) {
-        registration_->OnRegistered(response.epoch(), FromProto(response.ttl()),
-                                    clock_.Now());
+        registration_->OnRegistered(
+            response.epoch(), am::FromProto(response.ttl()), clock_.Now());
       } else {
         registration_->OnRefused(status, clock_.Now());
       }
@@ -162,7 +161,8 @@ class RegistryDirectory final : public Directory {
       calls_->StartKeepAlive(
           [this](const v1::KeepAliveResponse& response) {
             MutexLock lock(mutex_);
-            registration_->OnKeptAlive(FromProto(response.ttl()), clock_.Now());
+            registration_->OnKeptAlive(am::FromProto(response.ttl()),
+                                       clock_.Now());
             wake_.NotifyAll();
           },
           [this](const absl::Status&) {
@@ -206,7 +206,7 @@ class RegistryDirectory final : public Directory {
     {
       MutexLock lock(mutex_);
       if (leaving_) return;
-      watch_backoff_->Reset();
+      watch_backoff_.Reset();
     }
     reader_.Read(response, clock_.Now(), *sink_);
     MutexLock lock(mutex_);
@@ -227,7 +227,7 @@ class RegistryDirectory final : public Directory {
     watching_ = false;
     watch_due_ = clock_.Now();
     if (lost) {
-      watch_due_ += watch_backoff_->Next();
+      watch_due_ += watch_backoff_.Next(Fraction(random_));
       // A registry that has restarted does not know us.
       registration_->OnStreamLost(clock_.Now());
     }
@@ -248,7 +248,8 @@ class RegistryDirectory final : public Directory {
   CondVar wake_;
   InstanceRecord self_ ABSL_GUARDED_BY(mutex_);
   std::optional<Registration> registration_ ABSL_GUARDED_BY(mutex_);
-  std::optional<Backoff> watch_backoff_ ABSL_GUARDED_BY(mutex_);
+  Backoff watch_backoff_ ABSL_GUARDED_BY(mutex_);
+  std::mt19937_64 random_ ABSL_GUARDED_BY(mutex_);
   bool leaving_ ABSL_GUARDED_BY(mutex_) = false;
   bool keeping_alive_ ABSL_GUARDED_BY(mutex_) = false;
   bool watching_ ABSL_GUARDED_BY(mutex_) = false;

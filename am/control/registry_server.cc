@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "am/control/listen_address.h"
 #include "am/control/registry_service.h"
-#include "am/peer_info.h"
 
 namespace am::control {
 namespace {
@@ -38,16 +38,9 @@ class GrpcRegistryServer final : public RegistryServer {
 
 absl::StatusOr<std::unique_ptr<RegistryServer>> RegistryServer::Start(
     const Options& options) {
-  using Address = decltype(PeerInfo::addresses)::value_type;
-  const absl::StatusOr<Address> wanted =
-      Address::Parse(absl::StrCat("tcp://", options.listen));
-  if (!wanted.ok()) return wanted.status();
-  if (!wanted->IsLocal() && !options.insecure_allow_remote) {
-    return absl::PermissionDeniedError(
-        absl::StrCat(options.listen,
-                     " can be reached from other machines, by everybody and "
-                     "in the clear; say so with insecure_allow_remote"));
-  }
+  absl::Status checked = CheckListen(
+      options.listen, options.insecure_allow_remote, "insecure_allow_remote");
+  if (!checked.ok()) return checked;
   std::unique_ptr<RegistryService> service =
       RegistryService::Make(options.rules);
   grpc::ServerBuilder builder;
@@ -62,10 +55,8 @@ absl::StatusOr<std::unique_ptr<RegistryServer>> RegistryServer::Start(
     return absl::UnavailableError(absl::StrCat(
         "cannot listen on ", options.listen, "; perhaps somebody else does"));
   }
-  std::string address = Address::Tcp(wanted->host(), port).ToString();
-  address.erase(0, sizeof("tcp://") - 1);
   return std::unique_ptr<RegistryServer>(std::make_unique<GrpcRegistryServer>(
-      std::move(service), std::move(server), std::move(address)));
+      std::move(service), std::move(server), WithPort(options.listen, port)));
 }
 
 }  // namespace am::control

@@ -8,7 +8,9 @@
 #include <utility>
 
 #include "am/control/registry_hub.h"
+#include "am/control/rpc_status.h"
 #include "am/control/watch_cursor.h"
+#include "am/duration_proto.h"
 #include "am/handler_id.h"
 #include "am/v1/registry.grpc.pb.h"
 
@@ -17,21 +19,6 @@ namespace {
 
 constexpr std::size_t kMaxPage = 1000;
 constexpr std::size_t kMaxPageBytes = 2 * 1024 * 1024;  // gRPC takes 4 MiB
-
-grpc::Status ToGrpc(const absl::Status& status) {
-  return {static_cast<grpc::StatusCode>(status.code()),
-          std::string(status.message())};
-}
-
-absl::Duration FromProto(const google::protobuf::Duration& proto) {
-  return absl::Seconds(proto.seconds()) + absl::Nanoseconds(proto.nanos());
-}
-
-void ToProto(absl::Duration duration, google::protobuf::Duration& proto) {
-  proto.set_seconds(absl::ToInt64Seconds(duration));
-  proto.set_nanos(static_cast<std::int32_t>(
-      absl::ToInt64Nanoseconds(duration % absl::Seconds(1))));
-}
 
 // Filters name handlers as people do.
 v1::InstanceFilter Completed(v1::InstanceFilter filter) {

@@ -63,9 +63,10 @@ absl::Status Check(const TlsFiles& files, const Contents& contents) {
 class Copy {
  public:
   Copy() {
+    std::error_code error;
     std::string pattern =
-        (fs::temp_directory_path() / "am-tls-XXXXXX").string();
-    if (mkdtemp(pattern.data()) != nullptr) folder_ = pattern;
+        (fs::temp_directory_path(error) / "am-tls-XXXXXX").string();
+    if (!error && mkdtemp(pattern.data()) != nullptr) folder_ = pattern;
   }
   ~Copy() {
     std::error_code ignored;
@@ -79,6 +80,10 @@ class Copy {
   }
 
   absl::Status Replace(const Contents& contents) {
+    if (folder_.empty()) {
+      return absl::UnavailableError(
+          "TLS: cannot make a folder for temporary files; see TMPDIR");
+    }
     const fs::path next = folder_ / absl::StrCat(++number_);
     std::error_code error;
     fs::create_directory(next, error);

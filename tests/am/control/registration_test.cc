@@ -22,7 +22,8 @@ class RegistrationTest : public testing::Test {
   }
 
   absl::Time now_ = absl::UnixEpoch();
-  Registration registration_{Backoff(absl::Milliseconds(100), kWait, 1)};
+  Registration registration_{Backoff(absl::Milliseconds(100), kWait),
+                             /*seed=*/1};
 };
 
 TEST_F(RegistrationTest, RegistersAtOnceAndOnce) {

@@ -102,6 +102,24 @@ TEST_F(TlsTest, AClientThatTrustsTheServerIsServed) {
   EXPECT_FALSE(Check(MakeParty("mallory")).ok());
 }
 
+// Its copy of the key must not end up elsewhere then.
+TEST_F(TlsTest, WithoutAPlaceForTemporaryFilesNothingIsServed) {
+  Install(MakeParty("alice"));
+  const ControlServerOptions options = Options();
+  const char* const before = std::getenv("TMPDIR");
+  const std::string kept = before == nullptr ? "" : before;
+  setenv("TMPDIR", "/nonexistent", 1);
+  const auto manager = Manager::Make();
+  ASSERT_TRUE(manager.ok()) << manager.status();
+  EXPECT_EQ(ControlServer::Make(**manager, options).status().code(),
+            absl::StatusCode::kUnavailable);
+  if (before == nullptr) {
+    unsetenv("TMPDIR");
+  } else {
+    setenv("TMPDIR", kept.c_str(), 1);
+  }
+}
+
 TEST_F(TlsTest, WithAuthoritiesAClientMustShowACertificate) {
   const Party alice = MakeParty("alice"), bob = MakeParty("bob");
   Install(alice);
