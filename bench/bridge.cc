@@ -3,10 +3,10 @@
 //
 //   tools/dev bench bridge --json bridge.json
 #include <CLI/CLI.hpp>
-#include <cstdint>
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "bench/comparison_flags.h"
 #include "bench/grpc_contestant.h"
 #include "bench/report.h"
 #include "bench/rounds.h"
@@ -16,14 +16,6 @@ namespace am::bench {
 namespace {
 
 constexpr int kInFlight[] = {1, 50};
-
-struct Flags {
-  int rounds = 5;
-  double seconds = 2;
-  std::int64_t operations = Load().operations;
-  double patience = 120;
-  std::string json;
-};
 
 Contestants MakeContestants() {
   Contestants contestants;
@@ -36,10 +28,8 @@ Contestants MakeContestants() {
   return contestants;
 }
 
-Report Run(const Flags& flags) {
-  Schedule schedule = {.rounds = flags.rounds,
-                       .load = {absl::Seconds(flags.seconds), flags.operations},
-                       .patience = absl::Seconds(flags.patience)};
+Report Run(const ComparisonFlags& flags) {
+  Schedule schedule = flags.schedule();
   const Outcomes outcomes = RunRounds(MakeContestants(), {"tcp", 64}, schedule);
   Report report;
   for (const int in_flight : kInFlight) {
@@ -58,16 +48,9 @@ Report Run(const Flags& flags) {
 int main(int argc, char** argv) {
   const am::bench::Contestants all = am::bench::MakeContestants();
   if (auto code = am::bench::ServeIfAsked(argc, argv, all)) return *code;
-  am::bench::Flags flags;
+  am::bench::ComparisonFlags flags;
   CLI::App app("Handlers behind the bridge beside a plain gRPC service.");
-  app.add_option("--rounds", flags.rounds, "of all contestants by turns")
-      ->check(CLI::PositiveNumber);
-  app.add_option("--seconds", flags.seconds, "of each sample");
-  app.add_option("--operations", flags.operations, "of each sample at the most")
-      ->check(CLI::PositiveNumber);
-  app.add_option("--patience", flags.patience,
-                 "in seconds, for repeating samples that others disturbed");
-  app.add_option("--json", flags.json, "a file to write the rows to");
+  flags.AddTo(app);
   CLI11_PARSE(app, argc, argv);
   return am::bench::Publish(am::bench::Run(flags), flags.json);
 }

@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "bench/am_contestant.h"
+#include "bench/comparison_flags.h"
 #include "bench/report.h"
 #include "bench/rounds.h"
 #include "bench/server_process.h"
@@ -35,13 +36,8 @@ constexpr Case kCases[] = {
     {"echo", "64_1_callback", PingerMethod::kEcho, Waiter::kCallback},
 };
 
-struct Flags {
+struct Flags : ComparisonFlags {
   std::string only;
-  int rounds = 5;
-  double seconds = 2;
-  std::int64_t operations = Load().operations;
-  double patience = 120;
-  std::string json;
 };
 
 // The cases whose name contains `part`.
@@ -64,9 +60,7 @@ Contestants MakeContestants(const std::vector<Case>& cases) {
 }
 
 Report Run(const Flags& flags) {
-  Schedule schedule = {.rounds = flags.rounds,
-                       .load = {absl::Seconds(flags.seconds), flags.operations},
-                       .patience = absl::Seconds(flags.patience)};
+  Schedule schedule = flags.schedule();
   Report report;
   for (const std::string scheme : {"ipc", "tcp"}) {
     const std::vector<Case> cases = Choose(flags.only, scheme);
@@ -93,14 +87,7 @@ int main(int argc, char** argv) {
   am::bench::Flags flags;
   CLI::App app("Round trips beside raw libzmq's, in one run.");
   app.add_option("--only", flags.only, "cases whose name contains this");
-  app.add_option("--rounds", flags.rounds, "of all contestants by turns")
-      ->check(CLI::PositiveNumber);
-  app.add_option("--seconds", flags.seconds, "of each sample");
-  app.add_option("--operations", flags.operations, "of each sample at the most")
-      ->check(CLI::PositiveNumber);
-  app.add_option("--patience", flags.patience,
-                 "in seconds, for repeating samples that others disturbed");
-  app.add_option("--json", flags.json, "a file to write the rows to");
+  flags.AddTo(app);
   CLI11_PARSE(app, argc, argv);
   return am::bench::Publish(am::bench::Run(flags), flags.json);
 }
