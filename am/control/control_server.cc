@@ -16,6 +16,7 @@
 #include "am/control/health.h"
 #include "am/control/listen_address.h"
 #include "am/control/reflection.h"
+#include "am/control/registry_service.h"
 #include "am/control/tls_identity.h"
 #include "am/node.h"
 
@@ -44,15 +45,25 @@ bool UsesTls(const ControlServerOptions& options) {
 std::vector<std::string> OwnServices(const ControlServerOptions& options) {
   std::vector<std::string> services(std::begin(kServices), std::end(kServices));
   if (options.channelz) services.push_back("grpc.channelz.v1.Channelz");
+  if (options.registry != nullptr) services.push_back("am.v1.Registry");
   return services;
+}
+
+// What others are told; empty: nothing that they could reach.
+std::string Advertised(const ControlServerOptions& options,
+                       const std::string& address) {
+  if (!options.advertise.empty()) return options.advertise;
+  return IsWildcard(address) ? "" : address;
 }
 
 class GrpcControlServer final : public ControlServer {
  public:
-  GrpcControlServer(Node& node, const ControlServerOptions& options)
-      : node_(node),
+  GrpcControlServer(Manager& manager, const ControlServerOptions& options)
+      : manager_(manager),
+        node_(manager.node()),
         services_(OwnServices(options)),
-        bridge_(node),
+        registry_(options.registry),
+        bridge_(node_),
         health_([this](const std::string& name) { return StatusOf(name); }),
         reflection_v1_(MakeReflectionV1([this] { return Describe(); })),
         reflection_v1alpha_(
@@ -60,6 +71,7 @@ class GrpcControlServer final : public ControlServer {
 
   ~GrpcControlServer() override {
     if (server_ == nullptr) return;
+    manager_.SetControlAddress("");
     node_.handlers().RemoveListener(handler_listener_);
     node_.RemoveDrainListener(drain_listener_);
     // What still runs is cancelled, and answered so.
@@ -67,8 +79,7 @@ class GrpcControlServer final : public ControlServer {
     server_->Wait();
   }
 
-  absl::Status Start(const ControlServerOptions& options,
-                     std::size_t max_message_bytes) {
+  absl::Status Start(const ControlServerOptions& options) {
     absl::Status identified = Identify(options);
     if (!identified.ok()) return identified;
     if (options.channelz) grpc::channelz::experimental::InitChannelzService();
@@ -79,16 +90,10 @@ class GrpcControlServer final : public ControlServer {
                                  ? grpc::InsecureServerCredentials()
                                  : identity_->credentials(),
                              &port);
-    // Otherwise two servers would share a port, and each get some calls.
-    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-    builder.SetMaxReceiveMessageSize(
-        static_cast<int>(max_message_bytes + kMessageSlack));
-    builder.RegisterCallbackGenericService(&bridge_);
-    builder.RegisterService(&health_);
-    builder.RegisterService(reflection_v1_.get());
-    builder.RegisterService(reflection_v1alpha_.get());
+    AddServices(builder);
     server_ = builder.BuildAndStart();
     if (server_ == nullptr || port == 0) {
+      server_ = nullptr;
       return absl::UnavailableError(absl::StrCat(
           "cannot listen on ", options.listen, "; does another server?"));
     }
@@ -96,12 +101,27 @@ class GrpcControlServer final : public ControlServer {
     handler_listener_ = node_.handlers().AddListener(
         [this](const HandlerEvent&) { health_.Update(); });
     drain_listener_ = node_.AddDrainListener([this] { health_.Update(); });
+    manager_.SetControlAddress(Advertised(options, address_));
     return absl::OkStatus();
   }
 
   const std::string& address() const override { return address_; }
 
  private:
+  void AddServices(grpc::ServerBuilder& builder) {
+    // Otherwise two servers would share a port, and each get some calls.
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    builder.SetMaxReceiveMessageSize(
+        static_cast<int>(node_.max_message_bytes() + kMessageSlack));
+    builder.RegisterCallbackGenericService(&bridge_);
+    builder.RegisterService(&health_);
+    builder.RegisterService(reflection_v1_.get());
+    builder.RegisterService(reflection_v1alpha_.get());
+    if (registry_ != nullptr) {
+      builder.RegisterService(&registry_->grpc_service());
+    }
+  }
+
   absl::Status Identify(const ControlServerOptions& options) {
     if (!UsesTls(options)) return absl::OkStatus();
     absl::StatusOr<std::unique_ptr<TlsIdentity>> made = TlsIdentity::Make(
@@ -136,8 +156,10 @@ class GrpcControlServer final : public ControlServer {
                                : HealthCheckResponse::SERVING;
   }
 
+  Manager& manager_;
   Node& node_;
   const std::vector<std::string> services_;
+  const std::shared_ptr<RegistryService> registry_;  // may be null
   Bridge bridge_;
   Health health_;
   const std::unique_ptr<grpc::Service> reflection_v1_;
@@ -158,9 +180,10 @@ absl::StatusOr<std::unique_ptr<ControlServer>> ControlServer::Make(
       UsesTls(options) || options.insecure_allow_plaintext_off_loopback,
       "insecure_allow_plaintext_off_loopback, or TLS,");
   if (!checked.ok()) return checked;
-  auto server = std::make_unique<GrpcControlServer>(manager.node(), options);
-  absl::Status started =
-      server->Start(options, manager.node().max_message_bytes());
+  if (!options.advertise.empty()) checked = CheckAdvertised(options.advertise);
+  if (!checked.ok()) return checked;
+  auto server = std::make_unique<GrpcControlServer>(manager, options);
+  absl::Status started = server->Start(options);
   if (!started.ok()) return started;
   return server;
 }

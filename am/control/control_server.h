@@ -10,7 +10,10 @@
 //     until they are deregistered;
 //   * server reflection v1 and v1alpha, which knows them all;
 //   * grpc.health.v1: "" and each service, NOT_SERVING once the manager drains;
-//   * channelz v1, if asked for.
+//   * channelz v1, and am.v1.Registry, if asked for.
+//
+// The manager's record in its directory says where it listens, for as long as
+// the server lives.
 //
 // A handler cannot tell a gRPC call from another message but by its sender,
 // which is nobody: limits, order, deadlines, cancellation, metadata, statuses
@@ -33,6 +36,8 @@
 #include "am/manager.h"
 
 namespace am::control {
+
+class RegistryService;
 
 // Paths of files in PEM.
 struct TlsFiles {
@@ -58,13 +63,21 @@ struct ControlServerOptions {
   // Whether channelz is served, here and, since gRPC knows no smaller scope, by
   // all servers that the process makes later.
   bool channelz = false;
+
+  // Where others find this server, "host:port"; empty: where it listens. One
+  // that listens on every interface (0.0.0.0) and has none is not announced.
+  std::string advertise = {};
+
+  // Makes this process a registry (am/control/registry_service.h). It lives at
+  // least as long as the server.
+  std::shared_ptr<RegistryService> registry = {};
 };
 
 class ControlServer {
  public:
-  // INVALID_ARGUMENT: `listen` is not an address, or the files of TLS are not
-  // whole. PERMISSION_DENIED: plaintext off loopback. UNAVAILABLE: cannot
-  // listen there, since somebody else does.
+  // INVALID_ARGUMENT: an address is none, or the files of TLS are not whole.
+  // PERMISSION_DENIED: plaintext off loopback. UNAVAILABLE: cannot listen
+  // there, since somebody else does.
   static absl::StatusOr<std::unique_ptr<ControlServer>> Make(
       Manager& manager, const ControlServerOptions& options = {});
 

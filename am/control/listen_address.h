@@ -14,6 +14,12 @@ namespace am::control {
 absl::Status CheckListen(const std::string& listen, bool is_allowed,
                          absl::string_view option);
 
+// INVALID_ARGUMENT: it is not "host:port" that somebody could connect to.
+absl::Status CheckAdvertised(const std::string& address);
+
+// Whether it stands for every interface. REQUIRES: CheckListen has taken it.
+bool IsWildcard(const std::string& listen);
+
 // The same with the real port. REQUIRES: CheckListen has taken it.
 std::string WithPort(const std::string& listen, int port);
 

@@ -46,6 +46,9 @@ Contents ReadAll(const TlsFiles& files) {
 }
 
 absl::Status Check(const TlsFiles& files, const Contents& contents) {
+  if (files.certificate.empty() || files.key.empty()) {
+    return absl::InvalidArgumentError("TLS needs a certificate and its key");
+  }
   const absl::Status pair = CheckKeyPair(contents.certificate, contents.key);
   if (!pair.ok()) {
     return absl::InvalidArgumentError(

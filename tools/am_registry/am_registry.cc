@@ -1,9 +1,11 @@
 // am_registry: a registry as a process of its own.
 //
 //   am_registry --listen 127.0.0.1:7700
+//   grpcurl -plaintext 127.0.0.1:7700 am.v1.Registry/List
 //
 // It prints one line with the address it listens on, and runs until SIGINT or
-// SIGTERM. Exit code 0: stopped that way; 1: it could not listen; others: wrong
+// SIGTERM. Reflection, health and channelz are served beside am.v1.Registry.
+// Exit code 0: stopped that way; 1: it could not begin, and why; others: wrong
 // arguments.
 #include <CLI/CLI.hpp>
 #include <csignal>
@@ -19,14 +21,24 @@ struct Arguments {
   double default_ttl_s = 10;
 };
 
-void Declare(CLI::App& app, Arguments& arguments) {
-  app.add_option("--listen", arguments.server.listen,
+void DeclareServer(CLI::App& app, am::control::ControlServerOptions& server) {
+  app.add_option("--listen", server.listen,
                  "host:port; port 0 takes a free one")
       ->capture_default_str();
-  app.add_flag("--insecure_allow_remote",
-               arguments.server.insecure_allow_remote,
-               "listen on other addresses than loopback, in the clear and open "
-               "to everybody");
+  app.add_option("--tls_certificate", server.tls.certificate,
+                 "a PEM file: this server's, and what leads to its authority; "
+                 "followed when it changes, as are the other two");
+  app.add_option("--tls_key", server.tls.key, "a PEM file: the key to it");
+  app.add_option("--tls_client_ca", server.tls.client_ca,
+                 "a PEM file: who may sign clients, which then must show a "
+                 "certificate");
+  app.add_flag("--insecure_allow_plaintext_off_loopback",
+               server.insecure_allow_plaintext_off_loopback,
+               "listen on other addresses than loopback without TLS, in the "
+               "clear and open to everybody");
+}
+
+void DeclareRules(CLI::App& app, Arguments& arguments) {
   app.add_option("--default_ttl_s", arguments.default_ttl_s,
                  "how long leases last whose owner does not say, in seconds")
       ->check(CLI::Range(1.0, 3600.0))
@@ -37,6 +49,10 @@ void Declare(CLI::App& app, Arguments& arguments) {
   app.add_option("--max_record_bytes", arguments.server.rules.max_record_bytes,
                  "how large one record may be")
       ->capture_default_str();
+}
+
+void Log(absl::string_view line) {
+  std::fprintf(stderr, "am_registry: %s\n", std::string(line).c_str());
 }
 
 // Before any thread begins, so that none of them gets these signals.
@@ -54,14 +70,16 @@ sigset_t BlockSignals() {
 int main(int argc, char** argv) {
   CLI::App app("Knows which instances there are, and tells those who ask.");
   Arguments arguments;
-  Declare(app, arguments);
+  DeclareServer(app, arguments.server.control);
+  DeclareRules(app, arguments);
   CLI11_PARSE(app, argc, argv);
   arguments.server.rules.default_ttl = absl::Seconds(arguments.default_ttl_s);
+  arguments.server.control.channelz = true;
+  arguments.server.log = Log;
   const sigset_t signals = BlockSignals();
   const auto server = am::control::RegistryServer::Start(arguments.server);
   if (!server.ok()) {
-    std::fprintf(stderr, "am_registry: %s\n",
-                 std::string(server.status().message()).c_str());
+    Log(server.status().message());
     return 1;
   }
   std::printf("am_registry listens on %s\n", (*server)->address().c_str());

@@ -43,5 +43,19 @@ TEST(ListenAddress, TheRealPortReplacesTheAskedOne) {
   EXPECT_EQ(WithPort("[::1]:0", 4711), "[::1]:4711");
 }
 
+TEST(ListenAddress, WhatIsAdvertisedMustLeadSomewhere) {
+  EXPECT_TRUE(CheckAdvertised("host.example.com:80").ok());
+  for (const char* address : {"", "host", "0.0.0.0:80", "[::]:80", "host:0"}) {
+    EXPECT_EQ(CheckAdvertised(address).code(),
+              absl::StatusCode::kInvalidArgument)
+        << address;
+  }
+}
+
+TEST(ListenAddress, EveryInterfaceIsAWildcard) {
+  EXPECT_TRUE(IsWildcard("0.0.0.0:80"));
+  EXPECT_FALSE(IsWildcard("127.0.0.1:80"));
+}
+
 }  // namespace
 }  // namespace am::control

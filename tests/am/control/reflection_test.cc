@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "am/control/registry_service.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/dynamic_message.h"
@@ -207,6 +208,18 @@ TYPED_TEST(ReflectionTest, OurOptionIsFoundAsAnExtension) {
   extension.set_containing_type("google.protobuf.MethodOptions");
   extension.set_extension_number(50718);
   EXPECT_TRUE(this->Ask(file).has_file_descriptor_response());
+}
+
+TYPED_TEST(ReflectionTest, ARegistryIsFoundWithWhatItNeeds) {
+  this->TearDown();
+  this->Start({}, {.registry = RegistryService::Make()});
+  EXPECT_THAT(this->Services(), Contains("am.v1.Registry"));
+  const auto* const service = this->Find("am.v1.Registry");
+  ASSERT_NE(service, nullptr);
+  const auto* const list = service->FindMethodByName("List");
+  ASSERT_NE(list, nullptr);
+  EXPECT_NE(list->output_type()->FindFieldByName("instances"), nullptr);
+  EXPECT_TRUE(service->FindMethodByName("KeepAlive")->client_streaming());
 }
 
 TYPED_TEST(ReflectionTest, AFileIsFoundByItsName) {

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "am/control/control_server.h"
 #include "am/control/registry_server.h"
 #include "am/manager.h"
 #include "am/message_builder.h"
@@ -27,7 +28,9 @@ class RegistryDirectoryTest : public testing::Test {
   RegistryDirectoryTest() { StartRegistry("127.0.0.1:0"); }
 
   void StartRegistry(const std::string& listen) {
-    auto registry = RegistryServer::Start({.listen = listen});
+    RegistryServer::Options options;
+    options.control.listen = listen;
+    auto registry = RegistryServer::Start(options);
     ASSERT_TRUE(registry.ok()) << registry.status();
     registry_ = *std::move(registry);
     address_ = registry_->address();
@@ -140,6 +143,26 @@ TEST_F(RegistryDirectoryTest, RecordSaysWhatAnInstanceIs) {
   EXPECT_GE(record.peer().addresses_size(), 2);
   EXPECT_EQ(record.max_protocol(), 1);
   EXPECT_GT(record.epoch(), 0);
+}
+
+TEST_F(RegistryDirectoryTest, RecordSaysWhereGrpcIsServedWhileItIs) {
+  const auto server = MakeEcho("server");
+  const auto client = Make("client");
+  Tally announced;
+  Tally ended;
+  client->OnInstanceEvent([&](const InstanceEvent& event) {
+    if (event.instance == nullptr) return;
+    if (event.instance->peer.id != server->instance_id()) return;
+    if (!event.instance->control_address.empty()) announced.Add();
+    if (event.instance->control_address.empty()) ended.Add();
+  });
+  auto control = ControlServer::Make(*server);
+  ASSERT_TRUE(control.ok()) << control.status();
+  ASSERT_TRUE(announced.AwaitAtLeast(1));
+  EXPECT_EQ(Get(*server).control_address(), (*control)->address());
+  const int before = ended.value();
+  control->reset();
+  EXPECT_TRUE(ended.AwaitAtLeast(before + 1));
 }
 
 TEST_F(RegistryDirectoryTest, ManagersMayComeBeforeTheRegistry) {

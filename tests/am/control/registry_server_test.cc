@@ -14,6 +14,12 @@
 namespace am::control {
 namespace {
 
+RegistryServer::Options Listening(const std::string& address) {
+  RegistryServer::Options options;
+  options.control.listen = address;
+  return options;
+}
+
 class RegistryServerTest : public testing::Test {
  protected:
   RegistryServerTest() {
@@ -190,15 +196,15 @@ TEST_F(RegistryServerTest, StreamsEndWithTheServer) {
 }
 
 TEST_F(RegistryServerTest, TwoServersOnOnePortAreRefused) {
-  const auto second = RegistryServer::Start({.listen = server_->address()});
+  const auto second = RegistryServer::Start(Listening(server_->address()));
   EXPECT_TRUE(absl::IsUnavailable(second.status())) << second.status();
 }
 
 TEST_F(RegistryServerTest, AddressesOfOtherMachinesNeedAWord) {
-  const auto open = RegistryServer::Start({.listen = "0.0.0.0:0"});
+  const auto open = RegistryServer::Start(Listening("0.0.0.0:0"));
   EXPECT_TRUE(absl::IsPermissionDenied(open.status())) << open.status();
   EXPECT_TRUE(absl::IsInvalidArgument(
-      RegistryServer::Start({.listen = "nonsense"}).status()));
+      RegistryServer::Start(Listening("nonsense")).status()));
 }
 
 }  // namespace

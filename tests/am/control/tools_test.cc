@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "am/control/registry_service.h"
 #include "tests/am/calculator.am.h"
 #include "tests/am/control/control_fixture.h"
 
@@ -43,7 +44,7 @@ std::string Output(const std::string& command) {
 class ToolsTest : public ControlTest {
  protected:
   void SetUp() override {
-    Start({}, {.channelz = true});
+    Start({}, {.channelz = true, .registry = RegistryService::Make()});
     const auto square =
         [](Context&, const test::Number& n) -> absl::StatusOr<test::Number> {
       test::Number result;
@@ -80,6 +81,7 @@ INSTANTIATE_TEST_SUITE_P(Versions, GrpcurlTest,
 TEST_P(GrpcurlTest, ListsServices) {
   EXPECT_THAT(Grpcurl("", "list"),
               AllOf(HasSubstr("am.v1.Handlers\n"), HasSubstr("am.v1.Node\n"),
+                    HasSubstr("am.v1.Registry\n"),
                     HasSubstr("grpc.channelz.v1.Channelz\n"),
                     HasSubstr("am.test.Calculator\n")));
 }
@@ -93,7 +95,8 @@ TEST_P(GrpcurlTest, DescribesAHandlerUnderABareName) {
 TEST_P(GrpcurlTest, DescribesEveryServiceItLists) {
   for (const char* service :
        {"am.v1.Node", "am.test.Calculator", "grpc.channelz.v1.Channelz",
-        "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection"}) {
+        "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection",
+        "am.v1.Registry"}) {
     EXPECT_THAT(Grpcurl("", absl::StrCat("describe ", service)),
                 HasSubstr("is a service"));
   }
@@ -108,6 +111,15 @@ TEST_P(GrpcurlTest, CallsAHandlerAddedWhileServing) {
 
 TEST_P(GrpcurlTest, CallsTheNode) {
   EXPECT_THAT(Grpcurl("", "am.v1.Node/HealthCheck"), HasSubstr("SERVING"));
+}
+
+TEST_P(GrpcurlTest, RegistersAndListsInstances) {
+  EXPECT_THAT(Grpcurl("-d '{\"instance\": {\"peer\": {\"id\": 7, \"name\": "
+                      "\"seven\", \"addresses\": \"tcp://10.0.0.7:5\"}}}'",
+                      "am.v1.Registry/Register"),
+              HasSubstr("\"ttl\": \"10s\""));
+  EXPECT_THAT(Grpcurl("", "am.v1.Registry/List"),
+              HasSubstr("\"name\": \"seven\""));
 }
 
 TEST_P(GrpcurlTest, CallsChannelz) {
