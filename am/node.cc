@@ -207,6 +207,7 @@ void Node::OnControl(const MessageView& message, absl::Time now) {
       return;
     }
     case MessageKind::kDraining:
+      sender_->is_draining = true;
       peers_.SetState(*sender_, PeerState::kDraining);
       return;
     case MessageKind::kGoodbye:

@@ -40,6 +40,9 @@ class Peer final : public Sender {
              const Payload& value) override;
   void Account(const absl::Status& outcome) override;
 
+  // It has said that it is draining, which it never takes back.
+  std::atomic<bool> is_draining = false;
+
   // When it was last asked for a sign of life, and by which PING. Of the holder
   // of the receiving role alone.
   absl::Time asked_at = absl::InfinitePast();

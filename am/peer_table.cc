@@ -73,7 +73,13 @@ std::vector<std::shared_ptr<Peer>> PeerTable::List() const {
 }
 
 void PeerTable::Announce(MessageKind kind) {
+  if (kind == MessageKind::kDraining) draining_ = true;
   for (const auto& peer : List()) peer->link().SendControl(kind, 0, Payload());
+}
+
+void PeerTable::GreetJoined(Peer& peer) {
+  if (!draining_) return;
+  peer.link().SendControl(MessageKind::kDraining, 0, Payload());
 }
 
 void PeerTable::TellCounts() {

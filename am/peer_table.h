@@ -54,8 +54,12 @@ class PeerTable final {
   // All that are known, lost ones too, in order of their ids.
   std::vector<std::shared_ptr<Peer>> List() const;
 
-  // Tells everyone. `kind` is DRAINING or GOODBYE.
+  // Tells everyone. `kind` is DRAINING, which those hear as well whose session
+  // begins later, or GOODBYE.
   void Announce(MessageKind kind);
+
+  // A session with `peer` has just begun: tells it what it may have missed.
+  void GreetJoined(Peer& peer);
 
   // Sends the counts that are owed to anyone.
   void TellCounts();
@@ -89,6 +93,7 @@ class PeerTable final {
   const Clock& clock_;
   const Link::OnRoom on_room_;
   std::atomic<bool> owes_ = false;
+  std::atomic<bool> draining_ = false;
 
   mutable Mutex mutex_;
   absl::flat_hash_map<InstanceId, std::shared_ptr<Peer>> peers_

@@ -182,7 +182,7 @@ void SessionTable::Accept(Attempt attempt, const FrameHeader& header,
   if (!attempt.is_final && best.ok() && best->scheme() != used.scheme()) {
     attempt.peer = info.id;
     attempt.is_final = true;
-    attempt.fallback = used.ToString();
+    attempt.fallback = used;
     Retire(std::move(attempt.connection));
     return Open(*best, std::move(attempt), endings);
   }
@@ -208,7 +208,9 @@ SessionTable::Attached& SessionTable::Attach(
   next_answer_by_ = std::min(next_answer_by_, entry.answer_by);
   parts_.driver.WakeAt(next_answer_by_);
   peer->link().Attach(std::move(connection), handshake, parts_.clock.Now());
-  parts_.peers.SetState(*peer, PeerState::kJoined);
+  parts_.peers.SetState(
+      *peer, peer->is_draining ? PeerState::kDraining : PeerState::kJoined);
+  parts_.peers.GreetJoined(*peer);
   parts_.peers.NoteJoined();
   parts_.peers.NoteOwes();
   return entry;

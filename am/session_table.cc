@@ -126,15 +126,27 @@ SessionTable::Attempt SessionTable::TakeAttempt(std::uint32_t session) {
   return std::move(attempts_.extract(session).mapped());
 }
 
+// What is left to try of an attempt that failed: an address known to work or,
+// if no more than the connection was lost, the same one once more.
+std::optional<transport::Address> SessionTable::NextTry(
+    Attempt& attempt, const absl::Status& why) const {
+  if (attempt.fallback.has_value()) {
+    return std::exchange(attempt.fallback, std::nullopt);
+  }
+  const bool has_spare = std::exchange(attempt.has_spare, false);
+  if (!has_spare || attempt.connection == nullptr ||
+      !absl::IsUnavailable(why) || parts_.clock.Now() >= attempt.deadline) {
+    return std::nullopt;
+  }
+  return attempt.connection->address();
+}
+
 // The peer, if it is known, is lost by that, and tried again later if it was
 // connected before.
 void SessionTable::Fail(Attempt attempt, absl::Status why, Endings& endings) {
+  const std::optional<transport::Address> next = NextTry(attempt, why);
   if (attempt.connection != nullptr) Retire(std::move(attempt.connection));
-  if (!attempt.fallback.empty()) {
-    const auto address =
-        transport::Address::Parse(std::exchange(attempt.fallback, {}));
-    if (address.ok()) return Open(*address, std::move(attempt), endings);
-  }
+  if (next.has_value()) return Open(*next, std::move(attempt), endings);
   const std::shared_ptr<Peer> peer = parts_.peers.Find(attempt.peer);
   if (peer != nullptr && peer->link().session() == 0) {
     GiveUp(peer, why, endings);
@@ -208,7 +220,7 @@ void SessionTable::Lose(const std::shared_ptr<Peer>& peer,
     MutexLock lock(mutex_);
     const auto entry = attached_.find(peer->link().session());
     GiveUp(peer, why, endings);
-    if (entry != attached_.end()) Return(entry, endings);
+    if (entry != attached_.end()) Return(entry, /*has_spare=*/false, endings);
   }
   End(endings);
 }
@@ -218,22 +230,26 @@ void SessionTable::BreakOff(AttachedMap::iterator entry,
   const std::shared_ptr<Peer> peer = entry->second.peer;
   peer->link().Suspend(entry->first);
   parts_.peers.SetState(*peer, PeerState::kConnecting, why);
-  Return(entry, endings);
+  Return(entry, /*has_spare=*/true, endings);
 }
 
-void SessionTable::Return(AttachedMap::iterator lost, Endings& endings) {
+// With a spare, what interrupts the first try as well does not cost the peer.
+void SessionTable::Return(AttachedMap::iterator lost, bool has_spare,
+                          Endings& endings) {
   const InstanceId peer = lost->second.peer->id();
   const transport::Address address = lost->second.connection->address();
   Retire(std::move(lost->second.connection));
   attached_.erase(lost);
   returns_.Begin(peer, address, parts_.clock.Now());
-  TryReturn({peer, address}, endings);
+  TryReturn({peer, address}, has_spare, endings);
 }
 
-void SessionTable::TryReturn(const Returns::Try& due, Endings& endings) {
+void SessionTable::TryReturn(const Returns::Try& due, bool has_spare,
+                             Endings& endings) {
   Attempt attempt;
   attempt.peer = due.peer;
   attempt.is_final = true;
+  attempt.has_spare = has_spare;
   attempt.deadline = parts_.clock.Now() + kReturnTimeout;
   Open(due.address, std::move(attempt), endings);
 }
@@ -288,7 +304,7 @@ absl::Time SessionTable::OnTick(absl::Time now) {
     FailLate(now, endings);
     if (now >= next_answer_by_) BreakOffUnanswered(now, endings);
     for (const Returns::Try& due : returns_.TakeDue(now)) {
-      TryReturn(due, endings);
+      TryReturn(due, /*has_spare=*/false, endings);
     }
     next = std::min(returns_.NextDue(), next_answer_by_);
     for (const auto& [session, attempt] : attempts_) {
@@ -350,7 +366,7 @@ void SessionTable::Close() {
     closed_ = true;
     while (!attempts_.empty()) {
       Attempt attempt = TakeAttempt(attempts_.begin()->first);
-      attempt.fallback.clear();
+      attempt.fallback.reset();
       Fail(std::move(attempt),
            absl::UnavailableError("this instance is shutting down"), endings);
     }

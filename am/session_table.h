@@ -17,7 +17,8 @@
 //                                            kJoined -- DRAINING --> kDraining
 //
 // A connection that is lost, or of which the peer misses messages, makes its
-// peer kConnecting, and an attempt to return is made at once. If that fails, or
+// peer kConnecting, and an attempt to return is made at once, and once more if
+// that one's connection is lost as well. If they fail, or
 // there was no sign of life, the peer is kLost and its calls end; attempts go
 // on (am/returns.h), unless another incarnation answers or either side said
 // GOODBYE. Should one succeed, the peer is kJoined again, and what was sent in
@@ -30,6 +31,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -107,7 +109,8 @@ class SessionTable final : private ConnectionEvents {
     std::shared_ptr<Connection> connection;
     InstanceId peer;        // zero: whoever listens there
     bool is_final = false;  // not to be repeated over a better address
-    std::string fallback;   // an address known to work
+    std::optional<transport::Address> fallback;  // known to work
+    bool has_spare = false;  // it may be made once more at once
     absl::Time deadline;
     std::vector<std::uint64_t> waiters;
   };
@@ -168,6 +171,9 @@ class SessionTable final : private ConnectionEvents {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Attempt TakeAttempt(std::uint32_t session)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::optional<transport::Address> NextTry(Attempt& attempt,
+                                            const absl::Status& why) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Fail(Attempt attempt, absl::Status why, Endings& endings)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void FailLate(absl::Time now, Endings& endings)
@@ -178,9 +184,9 @@ class SessionTable final : private ConnectionEvents {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void BreakOff(AttachedMap::iterator entry, const absl::Status& why,
                 Endings& endings) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Return(AttachedMap::iterator lost, Endings& endings)
+  void Return(AttachedMap::iterator lost, bool has_spare, Endings& endings)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void TryReturn(const Returns::Try& due, Endings& endings)
+  void TryReturn(const Returns::Try& due, bool has_spare, Endings& endings)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Leave(const std::shared_ptr<Peer>& peer, const absl::Status& why);
   void LeaveLocked(const std::shared_ptr<Peer>& peer, const absl::Status& why,

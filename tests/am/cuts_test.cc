@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -202,6 +205,18 @@ TEST_F(CutsTest, ACallThatRunsOutlivesABriefCutInBothDirections) {
   EXPECT_THAT(handled_, ElementsAre("a"));
 }
 
+TEST_F(CutsTest, ACallOutlivesACutOfTheTryToReturnAsWell) {
+  Future<void> call = Call("slow", "a");
+  world_.Run(absl::Milliseconds(1));
+  CutBriefly("alice", "bob");
+  const Peer& bob = PeerOf(*alice_, *bob_);
+  ASSERT_TRUE(world_.RunUntil(
+      [&] { return bob.state() == PeerState::kConnecting; }, absl::Seconds(1)));
+  CutBriefly("alice", "bob");
+  EXPECT_TRUE(call.Await().ok());
+  EXPECT_THAT(handled_, ElementsAre("a"));
+}
+
 TEST_F(CutsTest, APeerThatIsRefusedIsLostAtOnceAndReturnsByItself) {
   Tell("a");
   world_.Run(absl::Milliseconds(1));
@@ -273,6 +288,48 @@ TEST_F(CutsTest, DisconnectingEndsItForBothSides) {
   world_.Run(absl::Minutes(2));
   EXPECT_EQ(PeerOf(*alice_, *bob_).state(), PeerState::kLost);
   EXPECT_EQ(PeerOf(*bob_, *alice_).state(), PeerState::kLost);
+}
+
+// Carol drains for ten seconds; alice writes down how she sees her.
+class DrainingCutsTest : public CutsTest {
+ protected:
+  DrainingCutsTest() {
+    ManagerOptions options;
+    options.drain_grace = absl::Seconds(10);
+    options.shutdown_timeout = absl::Minutes(1);
+    carol_ = world_.MakeManager("carol", options);
+    EXPECT_TRUE(alice_->client().Connect("inproc://carol").ok());
+    alice_->OnPeerEvent([this](const PeerEvent& event) {
+      events_.emplace_back(PeerStateName(event.state));
+    });
+  }
+
+  // Does something while time goes on.
+  void In(absl::Duration time, std::function<void()> what) {
+    Future<void>(alice_->node().AwaitHandler("never", time))
+        .OnDone([what = std::move(what)](const absl::Status&) { what(); });
+  }
+
+  std::unique_ptr<Manager> carol_;
+};
+
+TEST_F(DrainingCutsTest, WhoDrainsDoesSoAfterACutAsWell) {
+  In(absl::Seconds(1), [this] { CutBriefly("alice", "carol"); });
+  EXPECT_TRUE(carol_->Shutdown().ok());
+  world_.Run(absl::Seconds(1));
+  EXPECT_THAT(events_,
+              ElementsAre("draining", "connecting", "draining", "lost"));
+}
+
+TEST_F(DrainingCutsTest, WhoMissedItIsToldAfterACut) {
+  world_.CutOneWay("carol", "alice", CutKind::kSilent);
+  In(absl::Milliseconds(100), [this] {
+    world_.Heal("carol", "alice");
+    CutBriefly("carol", "alice");
+  });
+  EXPECT_TRUE(carol_->Shutdown().ok());
+  world_.Run(absl::Seconds(1));
+  EXPECT_THAT(events_, ElementsAre("draining", "lost"));
 }
 
 TEST_F(CutsTest, PeerEventsTellTheStatesInOrder) {
