@@ -331,7 +331,7 @@ void Dispatcher::Begin(std::unique_ptr<InboundCall> call) {
         std::move(call),
         absl::DeadlineExceededError("the deadline passed before it could run"));
   }
-  if (call->stop_source().stop_requested()) {
+  if (all_cancelled_.load() || call->stop_source().stop_requested()) {
     counters_.Count(Counter::kCancelledInQueue);
     return InboundCall::End(std::move(call),
                             absl::CancelledError("the caller cancelled"));
@@ -433,6 +433,7 @@ absl::Time Dispatcher::OnTick(absl::Time now) {
 }
 
 void Dispatcher::CancelAll() {
+  all_cancelled_ = true;
   MutexLock lock(mutex_);
   RequestStop(shutdown_);
   for (const auto& [key, call] : cancellable_) RequestStop(call.stop);

@@ -91,7 +91,8 @@ class Dispatcher final : public InboundCallOwner {
   // send again: these are cancelled at their deadlines.
   void CancelAllOf(const Peer& peer);
 
-  // The same for everybody, at the end of a shutdown.
+  // The same for everybody, at the end of a shutdown: nothing begins to run
+  // any more.
   void CancelAll();
 
   // Cancels what is due; returns when to come again.
@@ -161,6 +162,7 @@ class Dispatcher final : public InboundCallOwner {
   BugTrigger planted_bug_;
   const std::shared_ptr<Gate> manager_gate_;
   std::atomic<bool> refusing_ = false;
+  std::atomic<bool> all_cancelled_ = false;
   std::atomic<int> active_ = 0;
   std::atomic<int> queued_ = 0;
 

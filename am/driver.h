@@ -42,9 +42,10 @@ class Driver {
  public:
   virtual ~Driver() = default;
 
-  // From now on `sink` is called, until Stop returns; work that has not begun
-  // by then is destroyed unrun. Stop must not be called from a thread of the
-  // driver.
+  // From now on `sink` is called, until Stop returns. Work that has not begun
+  // by then is run by Stop, and work that comes later by the thread that brings
+  // it (am/late_work.h): nothing that somebody waits to hear is dropped. Stop
+  // must not be called from a thread of the driver.
   virtual void Start(FrameSink& sink) = 0;
   virtual void Stop() = 0;
 

@@ -73,7 +73,8 @@ class [[nodiscard]] Future {
 
   // `callback` runs once, with the result, on one of the framework's threads:
   // never within OnDone, and not under any lock of the caller's or ours. It
-  // should be quick. Consumes the future.
+  // should be quick. Once the instance has shut down it has no threads, and
+  // the callback of a call begun then runs within OnDone. Consumes the future.
   template <typename Callback>
   void OnDone(Callback callback) {
     PendingCall& call = *call_;

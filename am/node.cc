@@ -332,6 +332,8 @@ std::string Node::Unfinished() const {
 }
 
 void Node::Stop() {
+  dispatcher_.RefuseNew();
+  dispatcher_.CancelAll();
   calls_->Close(absl::UnavailableError("this instance has shut down"));
   sessions_.Close();
   driver_->Stop();

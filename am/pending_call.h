@@ -49,8 +49,8 @@ class CallOwner {
   // any lock held: no handler, callback or coroutine runs within.
   virtual void Wait(PendingCall& call) = 0;
 
-  // Runs a continuation on one of the framework's threads, soon; never within
-  // Resume.
+  // Runs a continuation on one of the framework's threads, soon; within Resume
+  // only once these have ended.
   virtual void Resume(Continuation continuation) = 0;
 };
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "am/late_work.h"
+
 namespace am {
 namespace {
 
@@ -69,9 +71,17 @@ void SimulatedDriver::Stop() {
   }
   if (sink_ != nullptr) world_.Forget(*this);
   sink_ = nullptr;
-  quick_.clear();
-  pooled_.clear();
+  stopped_ = true;
+  for (Work& work : std::exchange(quick_, {})) RunLate(std::move(work));
+  for (Work& work : std::exchange(pooled_, {})) {
+    if (!killed_) RunLate(std::move(work));
+  }
   deferred_.clear();
+}
+
+void SimulatedDriver::Queue(std::deque<Work>& queue, Work work) {
+  if (stopped_) return RunLate(std::move(work));
+  queue.push_back(std::move(work));
 }
 
 void SimulatedDriver::WakeAt(absl::Time when) {

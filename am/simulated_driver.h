@@ -37,8 +37,8 @@ class SimulatedDriver final : public Driver {
 
   void Start(FrameSink& sink) override { sink_ = &sink; }
   void Stop() override;
-  void RunQuick(Work work) override { quick_.push_back(std::move(work)); }
-  void RunOnPool(Work work) override { pooled_.push_back(std::move(work)); }
+  void RunQuick(Work work) override { Queue(quick_, std::move(work)); }
+  void RunOnPool(Work work) override { Queue(pooled_, std::move(work)); }
   void WakeAt(absl::Time when) override;
   bool DeferFlush(std::shared_ptr<Flushable> output) override;
   void Wait(PendingCall& call) override;
@@ -50,6 +50,7 @@ class SimulatedDriver final : public Driver {
   bool TakeBurst();
   bool Tick();
   void EndBurst();
+  void Queue(std::deque<Work>& queue, Work work);
   static bool RunOne(std::deque<Work>& queue);
 
   SimulatedWorld& world_;
@@ -63,6 +64,7 @@ class SimulatedDriver final : public Driver {
   bool in_burst_ = false;
   bool paused_ = false;
   bool killed_ = false;
+  bool stopped_ = false;
 };
 
 }  // namespace am

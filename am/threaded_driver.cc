@@ -1,7 +1,10 @@
 #include "am/threaded_driver.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
+
+#include "am/late_work.h"
 
 namespace am {
 namespace {
@@ -50,10 +53,14 @@ void ThreadedDriver::Stop() {
   }
   inbox_.Interrupt();
   if (supervisor_.joinable()) supervisor_.join();
-  pool_.Stop();
-  MutexLock lock(mutex_);
-  quick_.clear();
-  deferred_.clear();
+  std::vector<Work> unrun = pool_.Stop();
+  {
+    MutexLock lock(mutex_);
+    std::move(quick_.begin(), quick_.end(), std::back_inserter(unrun));
+    quick_.clear();
+    deferred_.clear();
+  }
+  for (Work& work : unrun) RunLate(std::move(work));
 }
 
 ThreadedDriver::Burst* ThreadedDriver::CurrentBurst() const {
@@ -79,9 +86,16 @@ void ThreadedDriver::RunQuick(Work work) {
 }
 
 void ThreadedDriver::RunOnPool(Work work) {
-  if (pool_.Post(std::move(work))) return;
-  MutexLock lock(mutex_);
-  WakeSupervisor();
+  switch (pool_.Post(std::move(work))) {
+    case WorkerPool::Posted::kTaken:
+      return;
+    case WorkerPool::Posted::kQueued: {
+      MutexLock lock(mutex_);
+      return WakeSupervisor();
+    }
+    case WorkerPool::Posted::kStopped:
+      return RunLate(std::move(work));
+  }
 }
 
 bool ThreadedDriver::DeferFlush(std::shared_ptr<Flushable> output) {

@@ -15,14 +15,14 @@ WorkerPool::WorkerPool(const Clock& clock, int min_threads, int max_threads)
 
 WorkerPool::~WorkerPool() { Stop(); }
 
-bool WorkerPool::Post(Work work) {
+WorkerPool::Posted WorkerPool::Post(Work&& work) {
   MutexLock lock(mutex_);
-  if (stopped_) return true;
+  if (stopped_) return Posted::kStopped;
   queue_.push_back({std::move(work), clock_.Now()});
   if (threads_ < min_threads_ && idle_ == 0) Spawn();
   const bool taken = idle_ >= static_cast<int>(queue_.size());
   wakeup_.NotifyOne();
-  return taken;
+  return taken ? Posted::kTaken : Posted::kQueued;
 }
 
 void WorkerPool::PostNow(Work work) {
@@ -41,18 +41,20 @@ bool WorkerPool::GrowIfStarved(absl::Time limit) {
   return true;
 }
 
-void WorkerPool::Stop() {
+std::vector<WorkerPool::Work> WorkerPool::Stop() {
   std::list<std::thread> threads;
-  std::deque<Item> unrun;
+  std::vector<Work> unrun;
   {
     MutexLock lock(mutex_);
     stopped_ = true;
-    unrun.swap(queue_);
+    for (Item& item : queue_) unrun.push_back(std::move(item.work));
+    queue_.clear();
     threads.splice(threads.end(), running_);
     threads.splice(threads.end(), finished_);
     wakeup_.NotifyAll();
   }
   for (std::thread& thread : threads) thread.join();
+  return unrun;
 }
 
 int WorkerPool::threads() const {

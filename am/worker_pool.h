@@ -10,9 +10,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <list>
 #include <thread>
+#include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
@@ -28,19 +30,25 @@ class WorkerPool {
   WorkerPool(const Clock& clock, int min_threads, int max_threads);
   ~WorkerPool();
 
-  // Queues work, to begin in order. Returns false if no thread was idle to
-  // take it at once. Discarded once the pool is stopped.
-  bool Post(Work work);
+  enum class Posted : std::uint8_t {
+    kTaken,    // by an idle thread
+    kQueued,   // no thread was idle
+    kStopped,  // the pool is stopped; `work` is as it was
+  };
+
+  // Queues work, to begin in order.
+  Posted Post(Work&& work);
 
   // Runs work at once, on an idle thread or a new one, even beyond the limit.
+  // Discarded once the pool is stopped.
   void PostNow(Work work);
 
   // Starts a thread if the oldest work has waited since before `limit`.
   // Returns whether any work is waiting.
   bool GrowIfStarved(absl::Time limit);
 
-  // Waits for running work; what has not begun is destroyed unrun.
-  void Stop();
+  // Waits for running work, and returns what has not begun, in order.
+  std::vector<Work> Stop();
 
   int threads() const;
 

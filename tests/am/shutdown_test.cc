@@ -1,6 +1,8 @@
 // Shutdown drains, within a bound, and obeys the caller's stop token.
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -135,6 +137,31 @@ TEST_P(ShutdownTest, ServesThroughTheGraceRefusesAfterItAndSaysGoodbye) {
   witness.SendCounts();
   EXPECT_TRUE(witness.Await(MessageKind::kGoodbye).has_value());
   shutdown.join();
+}
+
+TEST_P(ShutdownTest, ACallBegunAfterItIsToldSoOnTheCallersThread) {
+  StartBlocking();
+  EXPECT_TRUE(client_->Shutdown().ok());
+  absl::Status told;
+  Message("ok").SendAndConfirm(peer_).OnDone(
+      [&](absl::Status status) { told = std::move(status); });
+  EXPECT_EQ(told.code(), absl::StatusCode::kUnavailable) << told;
+}
+
+// A callback that calls again whenever it is told of a failure ends with it.
+TEST_P(ShutdownTest, ALoopOfCallsDoesNotOutliveIt) {
+  StartBlocking();
+  std::atomic<int> told = 0;
+  std::function<void()> again = [&] {
+    Message("ok").SendAndConfirm(peer_).OnDone([&](const absl::Status&) {
+      ++told;
+      again();
+    });
+  };
+  again();
+  EXPECT_TRUE(client_->Shutdown().ok());
+  client_.reset();
+  EXPECT_GT(told.load(), 0);
 }
 
 TEST_P(ShutdownTest, HealthSaysThatItDrains) {

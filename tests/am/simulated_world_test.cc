@@ -268,6 +268,16 @@ TEST_F(SimulatedWorldTest, AnInstanceThatEndsTellsItsCallersFirst) {
   EXPECT_EQ(told.code(), absl::StatusCode::kUnavailable) << told;
 }
 
+TEST_F(SimulatedWorldTest, ACallBegunAfterTheEndIsToldSo) {
+  SimulatedWorld world(1);
+  auto alice = Make(world, "alice"), bob = Make(world, "bob");
+  Connect(*alice, "bob");
+  EXPECT_TRUE(alice->Shutdown().ok());
+  absl::Status told;
+  Call(*alice, *bob).OnDone([&](absl::Status status) { told = status; });
+  EXPECT_EQ(told.code(), absl::StatusCode::kUnavailable) << told;
+}
+
 // Eight instances call each other under every fault there is. Every call ends
 // exactly once, in time, and with a status that says why.
 std::string RunFaultyWorld(std::uint64_t seed) {

@@ -1,5 +1,6 @@
 #include "am/threaded_driver.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -14,6 +15,8 @@
 
 namespace am {
 namespace {
+
+using ::testing::ElementsAre;
 
 // Asks the driver, as a call table does.
 class Owner final : public CallOwner {
@@ -195,6 +198,35 @@ TEST_F(ThreadedDriverTest, QuickWorkForACallerThatReceivesGoesToThePool) {
     call->Wait();
   }
   EXPECT_EQ(on_caller.load(), 0);
+}
+
+TEST_F(ThreadedDriverTest, QuickWorkThatHasNotBegunIsRunByStop) {
+  Latch begun, release;
+  std::atomic<int> ran = 0;
+  on_frame_ = [&](const std::string&) {
+    driver_.RunQuick([&] {
+      begun.CountDown();
+      release.Wait();
+      ++ran;
+    });
+    for (int i = 0; i < 10; ++i) driver_.RunQuick([&] { ++ran; });
+  };
+  SendFrame("a");
+  begun.Wait();
+  std::thread stop([this] { driver_.Stop(); });
+  release.CountDown();
+  stop.join();
+  EXPECT_EQ(ran.load(), 11);
+}
+
+TEST_F(ThreadedDriverTest, WorkForAStoppedDriverRunsOnTheThreadThatBringsIt) {
+  driver_.Stop();
+  std::vector<std::thread::id> runners;
+  const auto note = [&] { runners.push_back(std::this_thread::get_id()); };
+  driver_.RunQuick(note);
+  driver_.RunOnPool(note);
+  EXPECT_THAT(runners, ElementsAre(std::this_thread::get_id(),
+                                   std::this_thread::get_id()));
 }
 
 TEST_F(ThreadedDriverTest, ManyThreadsWaitAtOnce) {

@@ -74,7 +74,7 @@ TEST_F(WorkerPoolTest, UrgentWorkRunsBeyondTheLimit) {
   pool_.Stop();  // Before the latches go.
 }
 
-TEST_F(WorkerPoolTest, StopDestroysWorkThatHasNotBegun) {
+TEST_F(WorkerPoolTest, StopReturnsWorkThatHasNotBegun) {
   Latch begun;
   std::atomic<bool> stopping = false;
   std::atomic<int> ran = 0;
@@ -91,9 +91,21 @@ TEST_F(WorkerPoolTest, StopDestroysWorkThatHasNotBegun) {
     }
     stopping = true;
   });
-  pool_.Stop();
+  std::vector<WorkerPool::Work> unrun = pool_.Stop();
   release.join();
   EXPECT_EQ(ran.load(), 0);
+  ASSERT_EQ(unrun.size(), 1u);
+  std::move(unrun[0])();
+  EXPECT_EQ(ran.load(), 1);
+}
+
+TEST_F(WorkerPoolTest, WorkForAStoppedPoolStaysWithWhoBringsIt) {
+  pool_.Stop();
+  int ran = 0;
+  WorkerPool::Work work = [&] { ++ran; };
+  EXPECT_EQ(pool_.Post(std::move(work)), WorkerPool::Posted::kStopped);
+  std::move(work)();
+  EXPECT_EQ(ran, 1);
 }
 
 }  // namespace
