@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "am/pattern_kind.h"
@@ -21,6 +22,12 @@ constexpr std::uint64_t kOwnKey = std::uint64_t{1} << 63;
 bool IsTracked(const MessageHeader& header) {
   return (header.flags & (kTracked | kRepeated)) != 0 &&
          header.kind != MessageKind::kNoReturn;
+}
+
+// What an instance says of itself it says until its end.
+bool IsOwn(const HandlerEntry* handler) {
+  return handler != nullptr &&
+         absl::StartsWith(handler->spec().name, "am.v1.Node/");
 }
 
 bool IsIdempotent(const MessageHeader& header) {
@@ -121,7 +128,7 @@ bool Dispatcher::DispatchLocal(LocalMessage message) {
 absl::Status Dispatcher::Check(const HandlerEntry* handler,
                                const MessageHeader& header,
                                std::size_t bytes) const {
-  if (refusing_.load(std::memory_order_relaxed)) {
+  if (refusing_.load(std::memory_order_relaxed) && !IsOwn(handler)) {
     return absl::UnavailableError("the instance is shutting down");
   }
   if (handler == nullptr) {

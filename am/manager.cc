@@ -107,13 +107,15 @@ class Manager::Lifetime {
                   : std::make_shared<ThreadedDriver>(*transport_, clock_,
                                                      options.execution),
               clock_),
-        node_service_(node_),
+        node_service_(node_, EndFor(options)),
         announcer_(node_, options) {}
 
+  // Handlers of our own answer until the node has stopped.
   ~Lifetime() {
     on_stop_.reset();
     Shutdown().IgnoreError();
     if (stopper_.joinable()) stopper_.join();
+    node_.Stop();
   }
 
   absl::Status Start(const std::stop_token& stop) {
@@ -153,6 +155,18 @@ class Manager::Lifetime {
     Lifetime* lifetime;
     void operator()() const { lifetime->ShutdownInBackground(); }
   };
+
+  NodeService::End EndFor(const ManagerOptions& options) {
+    NodeService::End end;
+    if (options.allow_drain_by_peers) {
+      end.begin = [this] { ShutdownInBackground(); };
+    }
+    end.is_over = [this] {
+      MutexLock lock(mutex_);
+      return result_.has_value();
+    };
+    return end;
+  }
 
   // True for the one who is to do it.
   bool Begin() {

@@ -127,6 +127,9 @@ struct ManagerOptions {
   // Begins the shutdown when stop is requested.
   std::stop_token stop = {};
 
+  // Whether others may begin it, by a call of am.v1.Node/Drain (amctl drain).
+  bool allow_drain_by_peers = false;
+
   // Called with one line of text for what an operator should know. Any thread;
   // must not call the manager. Null: nothing is written.
   std::function<void(absl::string_view)> log = {};

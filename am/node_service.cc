@@ -41,10 +41,11 @@ v1::PeerDescription DescriptionOf(const Peer& peer) {
 
 }  // namespace
 
-NodeService::NodeService(Node& node)
-    : node_(node), begin_(node.clock().Now()) {}
+NodeService::NodeService(Node& node, End end)
+    : node_(node), end_(std::move(end)), begin_(node.clock().Now()) {}
 
 v1::HealthCheckResponse::Status NodeService::status() const {
+  if (end_.is_over()) return v1::HealthCheckResponse::STOPPED;
   return node_.is_draining() ? v1::HealthCheckResponse::DRAINING
                              : v1::HealthCheckResponse::SERVING;
 }
@@ -60,6 +61,9 @@ Task<absl::StatusOr<v1::ListHandlersResponse>> NodeService::ListHandlers(
 
 Task<absl::StatusOr<v1::AwaitHandlerResponse>> NodeService::AwaitHandler(
     Context& context, const v1::AwaitHandlerRequest& request) {
+  if (node_.is_draining()) {
+    co_return absl::UnavailableError("the instance is shutting down");
+  }
   v1::AwaitHandlerResponse response;
   response.set_name(FullHandlerName(request.name()));
   absl::Duration timeout = context.remaining();
@@ -107,6 +111,21 @@ Task<absl::StatusOr<v1::DescribeResponse>> NodeService::Describe(
   for (const auto& [name, count] : node_.counters().List()) {
     (*response.mutable_counters())[name] = count;
   }
+  co_return response;
+}
+
+Task<absl::StatusOr<v1::DrainResponse>> NodeService::Drain(
+    Context&, const v1::DrainRequest&) {
+  if (end_.begin == nullptr) {
+    co_return absl::PermissionDeniedError(
+        "this instance is not for others to drain "
+        "(ManagerOptions::allow_drain_by_peers)");
+  }
+  v1::DrainResponse response;
+  // Without this call.
+  response.set_handlers_active(
+      static_cast<std::uint64_t>(node_.dispatcher().active() - 1));
+  end_.begin();
   co_return response;
 }
 

@@ -143,5 +143,45 @@ TEST_P(NodeServiceTest, AnswersWhileEveryWorkerIsBusy) {
   server_.reset();
 }
 
+TEST_P(NodeServiceTest, DrainingIsNotForOthersUnlessAllowed) {
+  EXPECT_EQ(stub_->Drain({}).Await().status().code(),
+            absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(client_->client().HealthCheck(peer_).Await()->status(),
+            v1::HealthCheckResponse::SERVING);
+}
+
+TEST_P(NodeServiceTest, WhoIsDrainedByOthersShutsDown) {
+  Start({.allow_drain_by_peers = true});
+  v1::NodeAm::Client stub(client_->client(), peer_);
+  const auto drained = stub.Drain({}).Await();
+  ASSERT_TRUE(drained.ok()) << drained.status();
+  EXPECT_EQ(drained->handlers_active(), 0);
+  EXPECT_TRUE(server_->AwaitShutdown().ok());
+}
+
+TEST_P(NodeServiceTest, WhoDrainsFinishesItsWorkAndSaysSo) {
+  Start({.allow_drain_by_peers = true});
+  Tally entered;
+  Event release;
+  const auto block = [&](Context&, const std::string&) {
+    entered.Add();
+    release.Await();
+    return absl::OkStatus();
+  };
+  ASSERT_TRUE(server_->RegisterAck("block", block).ok());
+  Future<void> blocked = Message("block").SendAndConfirm(peer_);
+  ASSERT_TRUE(entered.AwaitAtLeast(1));
+  v1::NodeAm::Client stub(client_->client(), peer_);
+  EXPECT_EQ(stub.Drain({}).Await()->handlers_active(), 1);
+  EXPECT_TRUE(ServesUntil([&] {
+    return client_->client().HealthCheck(peer_).Await()->status() ==
+           v1::HealthCheckResponse::DRAINING;
+  }));
+  EXPECT_EQ(stub.Drain({}).Await()->handlers_active(), 1);
+  release.Set();
+  EXPECT_TRUE(blocked.Await().ok());
+  EXPECT_TRUE(server_->AwaitShutdown().ok());
+}
+
 }  // namespace
 }  // namespace am

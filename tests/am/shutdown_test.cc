@@ -183,6 +183,22 @@ TEST_P(ShutdownTest, HealthSaysThatItDrains) {
   shutdown.join();
 }
 
+TEST_P(ShutdownTest, NobodyWaitsForAHandlerOfWhoDrains) {
+  StartBlocking({.drain_grace = absl::Hours(1),
+                 .shutdown_timeout = absl::Hours(20),
+                 .clock = &clock_});
+  std::thread shutdown([this] { server_->Shutdown().IgnoreError(); });
+  EXPECT_TRUE(ServesUntil([this] { return server_->node().is_draining(); }));
+  EXPECT_EQ(client_->client()
+                .AwaitHandler(peer_, "one", absl::Hours(1))
+                .Await()
+                .status()
+                .code(),
+            absl::StatusCode::kUnavailable);
+  clock_.Jump(absl::Hours(2));
+  shutdown.join();
+}
+
 TEST_P(ShutdownTest, PeersStopSendingToWhoDrains) {
   StartBlocking();
   Message("block").SendAndConfirm(peer_).Detach();
