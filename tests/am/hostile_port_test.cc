@@ -52,8 +52,8 @@ class HostilePortTest : public PairTest {
     return RawConnection(world_.InfoOf(*server_).addresses.front());
   }
 };
-INSTANTIATE_TEST_SUITE_P(Planes, HostilePortTest, testing::Values(Plane::kTcp),
-                         PlaneName);
+INSTANTIATE_TEST_SUITE_P(Planes, HostilePortTest,
+                         testing::Values(Carrier::kTcp), PlaneName);
 
 TEST_P(HostilePortTest, HttpRequestIsCountedAndSurvived) {
   RawConnection browser = ConnectRaw();

@@ -40,7 +40,7 @@ class Caller final : public Sender {
 class LocalDispatchTest : public testing::Test {
  protected:
   void Start(ManagerOptions options = {}) {
-    manager_ = World(Plane::kTcp).MakeManager(std::move(options));
+    manager_ = World(Carrier::kTcp).MakeManager(std::move(options));
   }
 
   Dispatcher::LocalMessage To(absl::string_view handler,

@@ -24,15 +24,15 @@ inline absl::Status AlwaysOk(Context&, const std::string&) {
   return absl::OkStatus();
 }
 
-enum class Plane { kInProcess, kTcp, kIpc };
+enum class Carrier { kInProcess, kTcp, kIpc };
 
 // Makes managers that can reach each other by one kind of transport.
 class World {
  public:
-  explicit World(Plane plane) : plane_(plane) {}
+  explicit World(Carrier carrier) : carrier_(carrier) {}
 
   std::unique_ptr<Manager> MakeManager(ManagerOptions options = {}) {
-    if (plane_ == Plane::kInProcess) {
+    if (carrier_ == Carrier::kInProcess) {
       options.transport = network_.MakeTransport({});
     }
     absl::StatusOr<std::unique_ptr<Manager>> manager =
@@ -43,7 +43,7 @@ class World {
 
   // A transport without a manager, for those who speak the protocol badly.
   std::unique_ptr<transport::Transport> MakeTransport() {
-    if (plane_ == Plane::kInProcess) return network_.MakeTransport({});
+    if (carrier_ == Carrier::kInProcess) return network_.MakeTransport({});
     auto made = transport::MakeZmqTransport({});
     EXPECT_TRUE(made.ok()) << made.status();
     return *std::move(made);
@@ -51,12 +51,12 @@ class World {
 
   // Where to listen with it.
   transport::Address FreeAddress() const {
-    switch (plane_) {
-      case Plane::kInProcess:
+    switch (carrier_) {
+      case Carrier::kInProcess:
         return transport::Address::InProcess("");
-      case Plane::kTcp:
+      case Carrier::kTcp:
         return transport::Address::Tcp("127.0.0.1", 0);
-      case Plane::kIpc:
+      case Carrier::kIpc:
         break;
     }
     return transport::Address::Ipc("");
@@ -79,12 +79,12 @@ class World {
   }
 
  private:
-  const Plane plane_;
+  const Carrier carrier_;
   transport::InProcessNetwork network_;
 };
 
 // Runs a test on each plane.
-class PlaneTest : public testing::TestWithParam<Plane> {
+class PlaneTest : public testing::TestWithParam<Carrier> {
  protected:
   World world_{GetParam()};
 };
@@ -145,21 +145,22 @@ class PairTest : public PlaneTest {
   InstanceId peer_;  // the server
 };
 
-inline std::string PlaneName(const testing::TestParamInfo<Plane>& info) {
+inline std::string PlaneName(const testing::TestParamInfo<Carrier>& info) {
   switch (info.param) {
-    case Plane::kInProcess:
+    case Carrier::kInProcess:
       return "InProcess";
-    case Plane::kTcp:
+    case Carrier::kTcp:
       return "Tcp";
-    case Plane::kIpc:
+    case Carrier::kIpc:
       return "Ipc";
   }
   return "";
 }
 
-#define INSTANTIATE_PLANES(Fixture) \
-  INSTANTIATE_TEST_SUITE_P(         \
-      Planes, Fixture,              \
-      testing::Values(Plane::kInProcess, Plane::kTcp, Plane::kIpc), PlaneName)
+#define INSTANTIATE_PLANES(Fixture)                                       \
+  INSTANTIATE_TEST_SUITE_P(                                               \
+      Planes, Fixture,                                                    \
+      testing::Values(Carrier::kInProcess, Carrier::kTcp, Carrier::kIpc), \
+      PlaneName)
 
 }  // namespace am

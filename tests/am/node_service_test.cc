@@ -117,7 +117,7 @@ TEST_P(NodeServiceTest, DescribeTellsByWhichAddressAPeerIsReached) {
 
 // Whoever names a tcp address of its own host is led to the unix socket there.
 TEST(NodeServiceOnOneHost, PeersUseTheUnixSocket) {
-  World world(Plane::kTcp);
+  World world(Carrier::kTcp);
   const auto server = world.MakeManager(), client = world.MakeManager();
   const std::string tcp = world.InfoOf(*server).addresses.front().ToString();
   ASSERT_TRUE(client->client().Connect(tcp).ok());

@@ -41,11 +41,11 @@ class PeersTest : public PlaneTest {
   // A manager at an address that another one may take over.
   std::unique_ptr<Manager> MakeAtFixedAddress() {
     switch (GetParam()) {
-      case Plane::kInProcess:
+      case Carrier::kInProcess:
         return MakeAt("inproc://fixed");
-      case Plane::kTcp:
+      case Carrier::kTcp:
         return MakeAt("tcp://127.0.0.1:0");
-      case Plane::kIpc:
+      case Carrier::kIpc:
         break;
     }
     return MakeAt("ipc://" + folder_ + "/a.sock");
@@ -58,7 +58,7 @@ class PeersTest : public PlaneTest {
   absl::StatusOr<std::unique_ptr<Manager>> TryMakeAt(
       const std::string& address) {
     ManagerOptions options{.listen = {address}};
-    if (GetParam() == Plane::kInProcess) {
+    if (GetParam() == Carrier::kInProcess) {
       options.transport = world_.MakeTransport();
     }
     return Manager::Make(std::move(options));
@@ -261,7 +261,7 @@ TEST_P(PeersTest, PeerWithoutAWayBackHarmsNobody) {
 
 TEST_P(PeersTest, TakenAddressIsRefusedAndItsOwnerServesOn) {
   const auto owner = MakeAtFixedAddress();
-  if (GetParam() != Plane::kInProcess) {
+  if (GetParam() != Carrier::kInProcess) {
     const auto second = TryMakeAt(AddressOf(*owner));
     EXPECT_EQ(second.status().code(), absl::StatusCode::kAlreadyExists)
         << second.status();

@@ -17,7 +17,7 @@ constexpr bool kWatched = false;
 
 // Two runs of one handler that write the same integer without a lock.
 void Race() {
-  World world(Plane::kTcp);
+  World world(Carrier::kTcp);
   const auto server = world.MakeManager();
   const auto client = world.MakeManager();
   int planted = 0;

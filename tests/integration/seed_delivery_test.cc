@@ -86,8 +86,8 @@ TEST_P(SeedRegression, W16_FailedConnectDoesNoLastingHarm) {
   std::string folder = "/tmp/am_seed_XXXXXX";
   ASSERT_NE(mkdtemp(folder.data()), nullptr);
   std::string address = "inproc://later";
-  if (GetParam() == Plane::kIpc) address = "ipc://" + folder + "/a.sock";
-  if (GetParam() == Plane::kTcp) {
+  if (GetParam() == Carrier::kIpc) address = "ipc://" + folder + "/a.sock";
+  if (GetParam() == Carrier::kTcp) {
     const auto gone = world_.MakeManager();
     address = world_.InfoOf(*gone).addresses.front().ToString();
   }

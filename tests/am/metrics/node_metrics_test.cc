@@ -34,7 +34,7 @@ class NodeMetricsTest : public PairTest {
   }
 };
 INSTANTIATE_TEST_SUITE_P(Planes, NodeMetricsTest,
-                         testing::Values(Plane::kInProcess), PlaneName);
+                         testing::Values(Carrier::kInProcess), PlaneName);
 
 TEST_P(NodeMetricsTest, TheLedgerAddsUp) {
   Start({}, {.name = "trainer"});
