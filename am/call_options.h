@@ -33,6 +33,12 @@ struct CallOptions {
   // Without max_attempts: what the contract says.
   RetryPolicy retry = {};
 
+  // If there is no answer by then, or the call has failed, it is made to
+  // another instance as well and the first answer counts (am/hedging.h). Only
+  // for calls to AnyInstance, and of methods that are declared idempotent;
+  // INVALID_ARGUMENT otherwise. Zero: not so.
+  absl::Duration hedge_after = absl::ZeroDuration();
+
   // Not owned; read before the call returns.
   const Metadata* metadata = nullptr;
 };

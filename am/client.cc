@@ -107,7 +107,14 @@ Future<v1::HealthCheckResponse> Client::HealthCheck(Target target) const {
 std::shared_ptr<PendingCall> Client::StartCall(
     const MethodSpec& spec, Target target, const Payload& payload,
     const CallOptions& options) const {
+  if (target.any() == nullptr && options.hedge_after > absl::ZeroDuration()) {
+    return node_->outbox().Ended(absl::InvalidArgumentError(
+        "a call to one instance cannot be hedged: send it to AnyInstance"));
+  }
   if (target.any() != nullptr) {
+    if (options.hedge_after > absl::ZeroDuration()) {
+      return node_->hedging().Start(spec, *target.any(), payload, options);
+    }
     const absl::StatusOr<InstanceId> chosen =
         node_->Choose(*target.any(), spec.name);
     if (!chosen.ok()) return node_->outbox().Ended(chosen.status());

@@ -18,6 +18,7 @@ namespace am {
 enum class Counter : std::uint8_t {
   // Of calls made here.
   kRetried,    // attempts begun after a call's first
+  kHedged,     // calls made to a second instance as well
   kCancelled,  // by who made them, or with the handler that made them
   kExpired,    // ended at their deadline
 
@@ -31,7 +32,7 @@ enum class Counter : std::uint8_t {
   kExpiredInQueue,
   kCancelledInQueue,
 };
-inline constexpr std::size_t kCounters = 9;
+inline constexpr std::size_t kCounters = 10;
 
 // "calls_retried"; fit for the name of a metric.
 absl::string_view CounterName(Counter counter);

@@ -28,12 +28,14 @@ Reply Found(const std::string& handler) {
 // -- Choosing ----------------------------------------------------------------
 
 absl::StatusOr<InstanceRecordPtr> Fleet::Choose(const AnyInstance& any,
-                                                absl::string_view full_name) {
+                                                absl::string_view full_name,
+                                                InstanceId except) {
   const std::string handler = any.handler().empty()
                                   ? std::string(full_name)
                                   : FullHandlerName(any.handler());
   MutexLock lock(mutex_);
-  const std::vector<InstanceRecordPtr> candidates = Candidates(any, handler);
+  const std::vector<InstanceRecordPtr> candidates =
+      Candidates(any, handler, except);
   if (candidates.empty()) {
     return absl::UnavailableError(absl::StrCat(
         "no serving instance", any.labels().empty() ? "" : " with these labels",
@@ -45,15 +47,16 @@ absl::StatusOr<InstanceRecordPtr> Fleet::Choose(const AnyInstance& any,
 
 // Those that we lost, or know to be draining, are left out as long as there are
 // others.
-std::vector<InstanceRecordPtr> Fleet::Candidates(
-    const AnyInstance& any, const std::string& handler) const {
+std::vector<InstanceRecordPtr> Fleet::Candidates(const AnyInstance& any,
+                                                 const std::string& handler,
+                                                 InstanceId except) const {
   std::vector<InstanceRecordPtr> good;
   std::vector<InstanceRecordPtr> lost;
   const auto ids = by_handler_.find(handler);
   if (ids == by_handler_.end()) return good;
   for (const InstanceId id : ids->second) {
     const InstanceRecordPtr& instance = by_id_.at(id);
-    if (instance->draining || id == peers_.self().id) continue;
+    if (instance->draining || id == peers_.self().id || id == except) continue;
     if (!HasLabels(*instance, any)) continue;
     const std::shared_ptr<Peer> peer = peers_.Find(id);
     const bool is_good = peer == nullptr ||

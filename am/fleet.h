@@ -36,9 +36,11 @@ class Fleet final : public DirectorySink {
         random_(peers.self().id.value()),
         awaited_(calls) {}
 
-  // Whom a message to `full_name` goes to. UNAVAILABLE: nobody is known.
+  // Whom a message to `full_name` goes to, other than `except`. UNAVAILABLE:
+  // nobody is known.
   absl::StatusOr<InstanceRecordPtr> Choose(const AnyInstance& any,
-                                           absl::string_view full_name);
+                                           absl::string_view full_name,
+                                           InstanceId except = InstanceId());
 
   // A call that is done once somebody is known to have the handler; its reply
   // is an am.v1.AwaitHandlerResponse.
@@ -71,7 +73,8 @@ class Fleet final : public DirectorySink {
   void SetStale(bool stale, const std::string& why)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::vector<InstanceRecordPtr> Candidates(const AnyInstance& any,
-                                            const std::string& handler) const
+                                            const std::string& handler,
+                                            InstanceId except) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::size_t Pick(const AnyInstance& any,
                    const std::vector<InstanceRecordPtr>& candidates)

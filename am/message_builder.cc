@@ -49,6 +49,16 @@ MessageBuilder& MessageBuilder::Retry(const RetryPolicy& policy) {
   return *this;
 }
 
+MessageBuilder& MessageBuilder::Idempotent() {
+  idempotent_ = true;
+  return *this;
+}
+
+MessageBuilder& MessageBuilder::HedgeAfter(absl::Duration time) {
+  options_.hedge_after = time;
+  return *this;
+}
+
 MessageBuilder& MessageBuilder::WaitWhenFull() {
   options_.when_full = WhenFull::kWait;
   return *this;
@@ -65,6 +75,7 @@ MethodSpec MessageBuilder::Spec(Pattern pattern) const {
   spec.name = name_;
   spec.id = id_;
   spec.pattern = pattern;
+  spec.idempotent = idempotent_;
   return spec;
 }
 

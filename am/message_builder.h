@@ -48,6 +48,12 @@ class MessageBuilder {
   // See CallOptions::retry. Not for one-way messages.
   MessageBuilder& Retry(const RetryPolicy& policy);
 
+  // The handler may run twice without harm: what a contract would say of it.
+  MessageBuilder& Idempotent();
+
+  // See CallOptions::hedge_after. REQUIRES: Idempotent().
+  MessageBuilder& HedgeAfter(absl::Duration time);
+
   // Blocks when the way to the peer is full instead of failing.
   MessageBuilder& WaitWhenFull();
 
@@ -81,6 +87,7 @@ class MessageBuilder {
   Client client_;
   std::string name_;
   std::uint64_t id_;
+  bool idempotent_ = false;
   am::Payload payload_;
   CallOptions options_;
   Metadata metadata_;

@@ -43,6 +43,10 @@ Node::Node(const ManagerOptions& options, PeerInfo self,
              }),
       fleet_(peers_, *calls_),
       outbox_(options_, peers_, calls_, clock),
+      hedging_(std::make_shared<Hedging>(Hedging::Parts{
+          [this](const AnyInstance& any, absl::string_view name,
+                 InstanceId except) { return Choose(any, name, except); },
+          outbox_, calls_, *driver_, clock, *counters_})),
       sessions_({options_.link, peers_, transport, *calls_, *driver_, clock,
                  refusals_, options_.log,
                  [this](const std::shared_ptr<Peer>& peer,
@@ -89,9 +93,10 @@ void Node::OnHandlerEvent(const HandlerEvent& event) {
 }
 
 absl::StatusOr<InstanceId> Node::Choose(const AnyInstance& any,
-                                        absl::string_view full_name) {
+                                        absl::string_view full_name,
+                                        InstanceId except) {
   const absl::StatusOr<InstanceRecordPtr> chosen =
-      fleet_.Choose(any, full_name);
+      fleet_.Choose(any, full_name, except);
   if (!chosen.ok()) return chosen.status();
   const PeerInfo& info = (*chosen)->peer;
   const std::shared_ptr<Peer> peer = peers_.Find(info.id);
@@ -251,8 +256,8 @@ absl::Time Node::OnTick(absl::Time now) {
   for (const auto& peer : silent) {
     sessions_.Lose(peer, absl::UnavailableError("no sign of life"));
   }
-  return std::min(
-      {next_call, next_peer, sessions_.OnTick(now), dispatcher_.OnTick(now)});
+  return std::min({next_call, next_peer, sessions_.OnTick(now),
+                   dispatcher_.OnTick(now), hedging_->OnTick(now)});
 }
 
 void Node::OnPeerLost(const std::shared_ptr<Peer>& peer,

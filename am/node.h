@@ -30,6 +30,7 @@
 #include "am/driver.h"
 #include "am/fleet.h"
 #include "am/handler_table.h"
+#include "am/hedging.h"
 #include "am/manager_options.h"
 #include "am/outbox.h"
 #include "am/peer_table.h"
@@ -55,9 +56,11 @@ class Node final : private FrameSink {
   std::shared_ptr<PendingCall> AwaitHandler(const std::string& full_name,
                                             absl::Duration timeout);
 
-  // Whom a message to this handler goes to; begins to connect to it if need be.
+  // Whom a message to this handler goes to, other than `except`; begins to
+  // connect to it if need be.
   absl::StatusOr<InstanceId> Choose(const AnyInstance& any,
-                                    absl::string_view full_name);
+                                    absl::string_view full_name,
+                                    InstanceId except = InstanceId());
 
   // Shuts down but for the threads: see Manager::Shutdown. Once.
   absl::Status Drain();
@@ -80,6 +83,7 @@ class Node final : private FrameSink {
   Client& client() { return client_; }
   HandlerTable& handlers() { return handlers_; }
   Outbox& outbox() { return outbox_; }
+  Hedging& hedging() { return *hedging_; }
   Fleet& fleet() { return fleet_; }
   SessionTable& sessions() { return sessions_; }
   const PeerTable& peers() const { return peers_; }
@@ -123,6 +127,7 @@ class Node final : private FrameSink {
   PeerTable peers_;
   Fleet fleet_;
   Outbox outbox_;
+  const std::shared_ptr<Hedging> hedging_;
   SessionTable sessions_;
   BugTrigger planted_bug_;
   std::atomic<bool> draining_ = false;

@@ -20,9 +20,17 @@ MessageHeader HeaderOf(const MethodSpec& spec, std::uint64_t call_id) {
   return header;
 }
 
-// What a call may take: what was asked for, else its contract's, else 30 s;
-// and no more than is left to the handler in which it is made.
-absl::Duration TimeoutOf(const MethodSpec& spec, const CallOptions& options) {
+}  // namespace
+
+Outbox::Outbox(const ManagerOptions& options, const PeerTable& peers,
+               std::shared_ptr<CallTable> calls, const Clock& clock)
+    : options_(options),
+      peers_(peers),
+      calls_(std::move(calls)),
+      clock_(clock) {}
+
+absl::Duration Outbox::TimeoutOf(const MethodSpec& spec,
+                                 const CallOptions& options) {
   absl::Duration timeout = options.timeout;
   if (timeout == absl::ZeroDuration()) timeout = spec.timeout;
   if (timeout == absl::ZeroDuration()) timeout = kDefaultTimeout;
@@ -32,15 +40,6 @@ absl::Duration TimeoutOf(const MethodSpec& spec, const CallOptions& options) {
   }
   return timeout;
 }
-
-}  // namespace
-
-Outbox::Outbox(const ManagerOptions& options, const PeerTable& peers,
-               std::shared_ptr<CallTable> calls, const Clock& clock)
-    : options_(options),
-      peers_(peers),
-      calls_(std::move(calls)),
-      clock_(clock) {}
 
 absl::StatusOr<Outbox::Outgoing> Outbox::Prepare(
     const MethodSpec& spec, Target target, const Payload& payload,

@@ -36,6 +36,11 @@ class Outbox final {
   absl::Status SendOneWay(const MethodSpec& spec, Target target,
                           const Payload& payload, const CallOptions& options);
 
+  // What a call may take: what was asked for, else its contract's, else 30 s;
+  // and no more than is left to the handler in which it is made.
+  static absl::Duration TimeoutOf(const MethodSpec& spec,
+                                  const CallOptions& options);
+
   // A call that cannot even begin.
   std::shared_ptr<PendingCall> Ended(absl::Status why) {
     return calls_->Ended(std::move(why));

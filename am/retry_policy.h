@@ -11,8 +11,8 @@
 // never to another one or to another incarnation, and begins before the call's
 // deadline or not at all.
 //
-// Hedging (a second attempt while the first is under way) is not offered: both
-// would go to the same instance, where the second only joins the first.
+// An attempt to another instance, while the first one is under way, is a hedge:
+// am/hedging.h.
 #pragma once
 
 #include <concepts>
