@@ -28,6 +28,7 @@ namespace am {
 
 class MessageBuilder;
 class Node;
+class Promise;
 
 namespace v1 {
 class HealthCheckResponse;
@@ -117,6 +118,8 @@ class Client final {
                           const CallOptions& options) const;
 
  private:
+  friend class Promise;
+
   Node* node_;
 };
 

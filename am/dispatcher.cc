@@ -85,7 +85,7 @@ void Dispatcher::Dispatch(const std::shared_ptr<Peer>& peer,
   auto call = std::make_unique<InboundCall>(
       *this, std::move(parts), clock_, client_,
       inline_only ? shutdown_ : std::stop_source());
-  if (!inline_only) Track(*call, /*is_local=*/false);
+  if (!inline_only) Track(*call, /*has_own_key=*/false);
   ++active_;
   ++queued_;
   Admit(std::move(call));
@@ -112,12 +112,12 @@ bool Dispatcher::DispatchLocal(LocalMessage message) {
                            std::move(message.metadata),
                            std::move(message.payload), message.deadline},
       clock_, client_, std::move(message.stop));
-  Track(*call, /*is_local=*/true);
+  Track(*call, /*has_own_key=*/!message.is_from_self);
   ++active_;
   ++queued_;
   call = PassGates(std::move(call));
   if (call == nullptr) return true;
-  if (RunsInline(*call->message().handler)) {
+  if (!message.is_from_self && RunsInline(*call->message().handler)) {
     Begin(std::move(call));
   } else {
     Schedule(std::move(call));
@@ -344,6 +344,7 @@ void Dispatcher::Begin(std::unique_ptr<InboundCall> call) {
                             absl::CancelledError("the caller cancelled"));
   }
   const std::shared_ptr<HandlerEntry> handler = call->message().handler;
+  handler->NoteBegun(begin);
   InboundCall::Run(std::move(call));
   handler->NoteRun(clock_.Now() - begin);
 }
@@ -351,6 +352,7 @@ void Dispatcher::Begin(std::unique_ptr<InboundCall> call) {
 void Dispatcher::OnFinished(InboundCall& call, const absl::Status& status,
                             const Payload& value) {
   const InboundCall::Message& message = call.message();
+  if (call.ran()) message.handler->NoteEnded();
   if (message.header.kind == MessageKind::kNoReturn) {
     Account(*message.sender, status);
   } else if (value.size() > max_message_bytes_) {
@@ -375,10 +377,10 @@ absl::Status Dispatcher::TooLarge(absl::string_view what,
 
 // -- Cancelling --------------------------------------------------------------
 
-void Dispatcher::Track(InboundCall& call, bool is_local) {
+void Dispatcher::Track(InboundCall& call, bool has_own_key) {
   const MessageHeader& header = call.message().header;
   MutexLock lock(mutex_);
-  call.cancel_key = is_local || header.kind == MessageKind::kNoReturn
+  call.cancel_key = has_own_key || header.kind == MessageKind::kNoReturn
                         ? kOwnKey | ++own_keys_
                         : header.call_id;
   cancellable_.insert_or_assign(
@@ -403,9 +405,9 @@ void Dispatcher::RequestStop(const std::stop_source& stop) {
   driver_.RunQuick([stop]() mutable { stop.request_stop(); });
 }
 
-void Dispatcher::Cancel(const Peer& peer, std::uint64_t call_id) {
+void Dispatcher::Cancel(InstanceId sender, std::uint64_t call_id) {
   MutexLock lock(mutex_);
-  const auto found = cancellable_.find({peer.id().value(), call_id});
+  const auto found = cancellable_.find({sender.value(), call_id});
   if (found != cancellable_.end()) RequestStop(found->second.stop);
 }
 

@@ -77,15 +77,19 @@ class Dispatcher final : public InboundCallOwner {
     transport::Buffer payload;
     absl::Time deadline;
     std::stop_source stop;  // the sender's, to cancel it
+
+    // This instance sent it to itself: Cancel knows it by its call id, and its
+    // handler does not run on the thread that brings it.
+    bool is_from_self = false;
   };
 
   // As Dispatch. The sender may hear of the end before this returns. False: the
   // message was refused, and the sender knows why.
   bool DispatchLocal(LocalMessage message);
 
-  // The peer does not await this call any more: its context is told, and if it
-  // has not begun to run it never will.
-  void Cancel(const Peer& peer, std::uint64_t call_id);
+  // The sender does not await this call any more: its context is told, and if
+  // it has not begun to run it never will.
+  void Cancel(InstanceId sender, std::uint64_t call_id);
 
   // The peer is gone and awaits none of its calls, but for those that it may
   // send again: these are cancelled at their deadlines.
@@ -146,7 +150,7 @@ class Dispatcher final : public InboundCallOwner {
   void OnFinished(InboundCall& call, const absl::Status& status,
                   const Payload& value) override;
   absl::Status TooLarge(absl::string_view what, std::size_t bytes) const;
-  void Track(InboundCall& call, bool is_local);
+  void Track(InboundCall& call, bool has_own_key);
   void RequestStop(const std::stop_source& stop);
   void Untrack(const InboundCall& call);
 

@@ -55,6 +55,11 @@ void HandlerEntry::NoteRun(absl::Duration time) {
                  std::memory_order_relaxed);
 }
 
+void HandlerEntry::NoteBegun(absl::Time now) {
+  if (running_.fetch_add(1, std::memory_order_relaxed) > 0) return;
+  busy_since_ns_.store(absl::ToUnixNanos(now), std::memory_order_relaxed);
+}
+
 absl::Status HandlerTable::Check(const MethodSpec& spec) const {
   if (!IsHandlerName(spec.name)) {
     return absl::InvalidArgumentError(absl::StrCat(

@@ -37,6 +37,16 @@ class HandlerEntry {
   bool IsQuick(absl::Duration limit) const;
   void NoteRun(absl::Duration time);
 
+  // How many of its invocations run, and since when there have been any: with
+  // one at a time, since when that one runs.
+  int running() const { return running_.load(std::memory_order_relaxed); }
+  absl::Time busy_since() const {
+    return absl::UnixEpoch() +
+           absl::Nanoseconds(busy_since_ns_.load(std::memory_order_relaxed));
+  }
+  void NoteBegun(absl::Time now);
+  void NoteEnded() { running_.fetch_sub(1, std::memory_order_relaxed); }
+
   // Whether it has been seen to call others while it runs. From then on each of
   // its calls can be cancelled alone, and its own calls with it.
   std::atomic<bool> makes_calls = false;
@@ -50,6 +60,8 @@ class HandlerEntry {
   const std::shared_ptr<Gate> gate_;
   std::atomic<std::int64_t> mean_ns_ = 0;
   std::atomic<std::uint32_t> runs_ = 0;
+  std::atomic<int> running_ = 0;
+  std::atomic<std::int64_t> busy_since_ns_ = 0;
 };
 
 struct HandlerEvent {

@@ -24,6 +24,23 @@ std::size_t SizeOf(const transport::InboundFrame& frame) {
 
 }  // namespace
 
+// Awaits replies of this instance to itself.
+class Node::Self final : public Sender {
+ public:
+  explicit Self(Node& node) : Sender(node.self().id), node_(node) {}
+
+  void Reply(const MessageHeader& header, absl::string_view metadata,
+             const Payload& value) override {
+    MessageHeader reply = header;
+    reply.codec = value.codec();
+    node_.OnReply(id(), reply, metadata, value.ToBuffer(), node_.clock_.Now());
+  }
+  void Account(const absl::Status&) override {}
+
+ private:
+  Node& node_;
+};
+
 Node::Node(const ManagerOptions& options, PeerInfo self,
            transport::Transport& transport, std::shared_ptr<Driver> driver,
            const Clock& clock)
@@ -52,7 +69,18 @@ Node::Node(const ManagerOptions& options, PeerInfo self,
                  [this](const std::shared_ptr<Peer>& peer,
                         const absl::Status& why) { OnPeerLost(peer, why); }}),
       planted_bug_(options_.planted_bug),
-      awaited_handlers_(*calls_) {
+      awaited_handlers_(*calls_),
+      self_sender_(std::make_shared<Self>(*this)) {
+  to_self_.Add(
+      [this](const Outbox::SelfMessage& message) { DispatchToSelf(message); });
+  outbox_.SetToSelf(
+      [this](Outbox::SelfMessage message) {
+        to_self_.Note(std::move(message));
+        driver_->RunOnPool([this] { to_self_.Tell(); });
+      },
+      [this](std::uint64_t call_id) {
+        dispatcher_.Cancel(this->self().id, call_id);
+      });
   handlers_.AddListener(
       [this](const HandlerEvent& event) { OnHandlerEvent(event); });
   calls_->SetOnCancel([this](InstanceId peer, std::uint64_t call_id) {
@@ -106,6 +134,20 @@ absl::StatusOr<InstanceId> Node::Choose(const AnyInstance& any,
     if (!approached.ok()) return approached;
   }
   return info.id;
+}
+
+// -- Messages to itself ------------------------------------------------------
+
+void Node::DispatchToSelf(const Outbox::SelfMessage& message) {
+  Dispatcher::LocalMessage local;
+  local.sender = self_sender_;
+  local.handler = handlers_.Find(message.header.handler);
+  local.header = message.header;
+  local.metadata = transport::Buffer(message.metadata);
+  local.payload = message.payload;
+  local.deadline = message.deadline;
+  local.is_from_self = true;
+  dispatcher_.DispatchLocal(std::move(local));
 }
 
 // -- Receiving ---------------------------------------------------------------
@@ -180,9 +222,10 @@ void Node::OnMessage(const FrameReader& reader, const MessageView& message,
     case MessageKind::kCall:
       return dispatcher_.Dispatch(sender_, message, reader, now);
     case MessageKind::kReply:
-      return OnReply(reader, message, now);
+      return OnReply(sender_->id(), message.header, message.metadata,
+                     reader.SharePayload(message), now);
     case MessageKind::kCancel:
-      return dispatcher_.Cancel(*sender_, message.header.call_id);
+      return dispatcher_.Cancel(sender_->id(), message.header.call_id);
     default:
       if (IsNumbered(message.header.kind)) {
         return refusals_.Count(Refusal::kUnknownKind);
@@ -226,25 +269,22 @@ void Node::OnControl(const MessageView& message, absl::Time now) {
   }
 }
 
-void Node::OnReply(const FrameReader& reader, const MessageView& message,
+void Node::OnReply(InstanceId from, const MessageHeader& header,
+                   absl::string_view metadata, transport::Buffer payload,
                    absl::Time now) {
   if (planted_bug_.Strikes(PlantedBug::kLostReply)) return;
+  const bool ran = (header.flags & kNotRun) == 0;
   Reply reply;
-  if (message.header.status != 0) {
-    reply.status = DecodeStatus(message.header.status, message.metadata);
-  }
+  if (header.status != 0) reply.status = DecodeStatus(header.status, metadata);
   if (!reply.status.ok() &&
-      calls_->TryAgain(message.header.call_id, sender_->id(), reply.status,
-                       (message.header.flags & kNotRun) != 0
-                           ? AttemptEnd::kUnsent
-                           : AttemptEnd::kRan,
-                       now)) {
+      calls_->TryAgain(header.call_id, from, reply.status,
+                       ran ? AttemptEnd::kRan : AttemptEnd::kUnsent, now)) {
     return;
   }
-  reply.codec = message.header.codec;
-  reply.payload = reader.SharePayload(message);
-  if (!calls_->Finish(message.header.call_id, sender_->id(),
-                      std::move(reply))) {
+  reply.codec = header.codec;
+  reply.payload = std::move(payload);
+  reply.origin = ran ? ReplyOrigin::kHandler : ReplyOrigin::kRefused;
+  if (!calls_->Finish(header.call_id, from, std::move(reply))) {
     refusals_.Count(Refusal::kLateReply);
   }
 }

@@ -31,6 +31,7 @@
 #include "am/fleet.h"
 #include "am/handler_table.h"
 #include "am/hedging.h"
+#include "am/listeners.h"
 #include "am/manager_options.h"
 #include "am/outbox.h"
 #include "am/peer_table.h"
@@ -93,6 +94,7 @@ class Node final : private FrameSink {
   Dispatcher& dispatcher() { return dispatcher_; }
   const Dispatcher& dispatcher() const { return dispatcher_; }
   const CallTable& calls() const { return *calls_; }
+  const std::shared_ptr<CallTable>& shared_calls() { return calls_; }
   const Refusals& refusals() const { return refusals_; }
   const Counters& counters() const { return *counters_; }
   const Clock& clock() const { return clock_; }
@@ -100,7 +102,10 @@ class Node final : private FrameSink {
   std::string DebugString() const;
 
  private:
+  class Self;
+
   void FinishLocal(std::uint64_t call_id);
+  void DispatchToSelf(const Outbox::SelfMessage& message);
 
   void OnFrame(transport::InboundFrame frame, absl::Time now) override;
   absl::Time OnTick(absl::Time now) override;
@@ -108,7 +113,8 @@ class Node final : private FrameSink {
   void OnMessage(const FrameReader& reader, const MessageView& message,
                  absl::Time now);
   void OnControl(const MessageView& message, absl::Time now);
-  void OnReply(const FrameReader& reader, const MessageView& message,
+  void OnReply(InstanceId from, const MessageHeader& header,
+               absl::string_view metadata, transport::Buffer payload,
                absl::Time now);
   void OnPeerLost(const std::shared_ptr<Peer>& peer, const absl::Status& why);
   void OnHandlerEvent(const HandlerEvent& event);
@@ -138,6 +144,10 @@ class Node final : private FrameSink {
   int next_drain_listener_ ABSL_GUARDED_BY(drain_mutex_) = 0;
 
   AwaitedNames awaited_handlers_;
+
+  // Of messages to itself; dispatched one at a time, in order.
+  const std::shared_ptr<Sender> self_sender_;
+  Listeners<Outbox::SelfMessage> to_self_;
 
   // The sender of the frame in hand; of the holder of the receiving role.
   std::shared_ptr<Peer> sender_;

@@ -10,13 +10,18 @@
 namespace am {
 namespace {
 
-v1::HandlerInfo InfoOf(const MethodSpec& spec) {
+v1::HandlerInfo InfoOf(const HandlerEntry& handler, absl::Time now) {
+  const MethodSpec& spec = handler.spec();
   v1::HandlerInfo info;
   info.set_name(std::string(spec.name));
   // The same numbers by construction of both enums.
   info.set_pattern(static_cast<v1::HandlerPattern>(spec.pattern));
   info.set_input_type(std::string(spec.input_type));
   info.set_output_type(std::string(spec.output_type));
+  if (const int running = handler.running(); running > 0) {
+    info.set_running(static_cast<std::uint64_t>(running));
+    ToProto(now - handler.busy_since(), *info.mutable_busy_for());
+  }
   return info;
 }
 
@@ -54,7 +59,7 @@ Task<absl::StatusOr<v1::ListHandlersResponse>> NodeService::ListHandlers(
     Context&, const v1::ListHandlersRequest&) {
   v1::ListHandlersResponse response;
   for (const auto& handler : node_.handlers().List()) {
-    *response.add_handlers() = InfoOf(handler->spec());
+    *response.add_handlers() = InfoOf(*handler, node_.clock().Now());
   }
   co_return response;
 }

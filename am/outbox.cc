@@ -41,6 +41,11 @@ absl::Duration Outbox::TimeoutOf(const MethodSpec& spec,
   return timeout;
 }
 
+void Outbox::SetToSelf(ToSelf to_self, CancelSelf cancel_self) {
+  to_self_ = std::move(to_self);
+  cancel_self_ = std::move(cancel_self);
+}
+
 absl::StatusOr<Outbox::Outgoing> Outbox::Prepare(
     const MethodSpec& spec, Target target, const Payload& payload,
     const CallOptions& options) const {
@@ -157,6 +162,12 @@ absl::Status Outbox::SendOneWay(const MethodSpec& spec, Target target,
 absl::Status Outbox::Send(const Outgoing& outgoing, MessageHeader header,
                           const Payload& payload, const CallOptions& options,
                           absl::Time now) {
+  if (outgoing.target == peers_.self().id) {
+    header.codec = payload.codec();
+    to_self_({header, outgoing.metadata, payload.ToBuffer(),
+              now + outgoing.timeout});
+    return absl::OkStatus();
+  }
   if (outgoing.peer == nullptr) {
     return absl::UnavailableError(
         absl::StrCat("instance ", outgoing.target.ToString(),
@@ -186,6 +197,7 @@ absl::Status Outbox::WaitForRoom(Link& link, absl::Time deadline) {
 }
 
 void Outbox::SendCancel(InstanceId id, std::uint64_t call_id) {
+  if (id == peers_.self().id) return cancel_self_(call_id);
   const std::shared_ptr<Peer> peer = peers_.Find(id);
   if (peer == nullptr) return;
   MessageHeader header;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -28,6 +29,19 @@ class Outbox final {
   // All must outlive it.
   Outbox(const ManagerOptions& options, const PeerTable& peers,
          std::shared_ptr<CallTable> calls, const Clock& clock);
+
+  // Takes a message to this instance itself, which is not sent anywhere.
+  struct SelfMessage {
+    MessageHeader header;
+    std::string metadata;
+    transport::Buffer payload;
+    absl::Time deadline;
+  };
+  using ToSelf = std::function<void(SelfMessage message)>;
+  using CancelSelf = std::function<void(std::uint64_t call_id)>;
+
+  // Before the first message.
+  void SetToSelf(ToSelf to_self, CancelSelf cancel_self);
 
   // See Client; `payload` is read before they return.
   std::shared_ptr<PendingCall> StartCall(const MethodSpec& spec, Target target,
@@ -82,6 +96,8 @@ class Outbox final {
   const PeerTable& peers_;
   const std::shared_ptr<CallTable> calls_;
   const Clock& clock_;
+  ToSelf to_self_;
+  CancelSelf cancel_self_;
 };
 
 }  // namespace am

@@ -24,11 +24,19 @@
 
 namespace am {
 
+// Who says how a call ended.
+enum class ReplyOrigin : std::uint8_t {
+  kHere,     // this instance: it is late, cancelled or lost, or was not sent
+  kRefused,  // the peer, which did not run the handler
+  kHandler,  // the handler, which ran
+};
+
 // How a call ended: its status and, when OK and it has one, its value.
 struct Reply {
   absl::Status status;
   Codec codec = Codec::kRaw;
   transport::Buffer payload;
+  ReplyOrigin origin = ReplyOrigin::kHere;
 };
 
 class PendingCall;

@@ -49,6 +49,27 @@ TEST_P(NodeServiceTest, HandlersAreListedWithTheirContract) {
   server_.reset();
 }
 
+TEST_P(NodeServiceTest, HandlersThatRunAreSeenToRun) {
+  Event running, goes_on;
+  const auto wait = [&](Context&, const std::string&) {
+    running.Set();
+    goes_on.Await();
+    return absl::OkStatus();
+  };
+  ASSERT_TRUE(server_->RegisterAck("wait", wait).ok());
+  const auto is_running = [&] {
+    return InfoOf("am.v1.Handlers/wait")->running();
+  };
+  EXPECT_EQ(is_running(), 0);
+  Future<void> call = Message("wait").SendAndConfirm(peer_);
+  ASSERT_TRUE(running.Await());
+  EXPECT_EQ(is_running(), 1);
+  EXPECT_TRUE(InfoOf("am.v1.Handlers/wait")->has_busy_for());
+  goes_on.Set();
+  EXPECT_TRUE(call.Await().ok());
+  EXPECT_TRUE(ServesUntil([&] { return is_running() == 0; }));
+}
+
 TEST_P(NodeServiceTest, AwaitedHandlerThatIsThereIsAvailableAtOnce) {
   ASSERT_TRUE(server_->RegisterAck("one", &AlwaysOk).ok());
   const auto answer =
