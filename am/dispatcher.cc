@@ -338,7 +338,8 @@ void Dispatcher::Begin(std::unique_ptr<InboundCall> call) {
         std::move(call),
         absl::DeadlineExceededError("the deadline passed before it could run"));
   }
-  if (all_cancelled_.load() || call->stop_source().stop_requested()) {
+  if ((all_cancelled_.load() || call->stop_source().stop_requested()) &&
+      !IsOwn(call->message().handler.get())) {
     counters_.Count(Counter::kCancelledInQueue);
     return InboundCall::End(std::move(call),
                             absl::CancelledError("the caller cancelled"));

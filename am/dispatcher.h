@@ -95,8 +95,8 @@ class Dispatcher final : public InboundCallOwner {
   // send again: these are cancelled at their deadlines.
   void CancelAllOf(const Peer& peer);
 
-  // The same for everybody, at the end of a shutdown: nothing begins to run
-  // any more.
+  // The same for everybody, at the end of a shutdown: nothing but the
+  // framework's own handlers begins to run any more.
   void CancelAll();
 
   // Cancels what is due; returns when to come again.

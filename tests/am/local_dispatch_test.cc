@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "am/v1/node.pb.h"
 #include "am/wire_status.h"
 #include "tests/am/event.h"
 #include "tests/am/manager_fixture.h"
@@ -73,6 +74,23 @@ TEST_F(LocalDispatchTest, ACallIsAnswered) {
   Start();
   ASSERT_TRUE(manager_->RegisterResponse("echo", Echo).ok());
   EXPECT_EQ(Ask("echo")->text, "x");
+}
+
+TEST_F(LocalDispatchTest, AnInstanceSaysAlsoThatItHasShutDown) {
+  Start();
+  ASSERT_TRUE(manager_->RegisterResponse("echo", Echo).ok());
+  EXPECT_TRUE(manager_->Shutdown().ok());
+  EXPECT_EQ(Ask("echo")->status.code(), absl::StatusCode::kUnavailable);
+  const auto caller = std::make_shared<Caller>();
+  Dispatcher::LocalMessage message = To("am.v1.Node/HealthCheck", caller);
+  message.payload = {};
+  message.header.codec = Codec::kProtobuf;
+  Dispatch(std::move(message));
+  ASSERT_TRUE(caller->done.Await());
+  EXPECT_TRUE(caller->status.ok()) << caller->status;
+  v1::HealthCheckResponse health;
+  ASSERT_TRUE(health.ParseFromString(caller->text));
+  EXPECT_EQ(health.status(), v1::HealthCheckResponse::STOPPED);
 }
 
 TEST_F(LocalDispatchTest, AQuickHandlerRunsOnTheThreadOfItsCaller) {
