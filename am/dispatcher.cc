@@ -30,10 +30,6 @@ bool IsOwn(const HandlerEntry* handler) {
          absl::StartsWith(handler->spec().name, "am.v1.Node/");
 }
 
-bool IsIdempotent(const MessageHeader& header) {
-  return (header.flags & kRetryable) != 0;
-}
-
 }  // namespace
 
 Dispatcher::Dispatcher(Parts parts)
@@ -163,7 +159,7 @@ bool Dispatcher::EntersWindow(const std::shared_ptr<Sender>& sender,
   if (planted_bug_.Strikes(PlantedBug::kNoDedup)) return true;
   const DedupWindow::Arrival arrival{
       .is_repeated = (header.flags & kRepeated) != 0,
-      .is_idempotent = IsIdempotent(header),
+      .is_idempotent = (header.flags & kRetryable) != 0,
       .sender = sender};
   DedupWindow::CachedReply reply;
   switch (window_.Admit({sender->id(), header.call_id}, arrival, now, reply)) {
@@ -223,7 +219,7 @@ void Dispatcher::Answer(const InboundCall& call, const absl::Status& status,
   if (!IsTracked(header)) {
     return Reply(*sender, header.call_id, flags, status, value);
   }
-  if (!call.ran() || (!status.ok() && IsIdempotent(header))) {
+  if (!call.ran() || (!status.ok() && (header.flags & kRetryable) != 0)) {
     for (const auto& each : Forget(sender, header)) {
       Reply(*each, header.call_id, flags, status, value);
     }
