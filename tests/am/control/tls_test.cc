@@ -2,13 +2,11 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
 #include <string>
 
-#include "absl/strings/str_cat.h"
 #include "src/proto/grpc/health/v1/health.grpc.pb.h"
 #include "tests/am/control/control_fixture.h"
+#include "tests/am/control/party.h"
 
 namespace am::control {
 namespace {
@@ -16,41 +14,8 @@ namespace {
 using grpc::health::v1::HealthCheckRequest;
 using grpc::health::v1::HealthCheckResponse;
 
-std::string ReadFile(const std::string& path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-void WriteFile(const std::string& path, const std::string& text) {
-  std::ofstream(path) << text;
-}
-
-// Someone with a key, who signed the certificate.
-struct Party {
-  std::string certificate;
-  std::string key;
-};
-
 class TlsTest : public ControlTest {
  protected:
-  static std::string Path(const std::string& name) {
-    return testing::TempDir() + "/" + name;
-  }
-
-  static Party MakeParty(const std::string& name) {
-    const std::string certificate = Path(name + ".crt");
-    const std::string key = Path(name + ".key");
-    const std::string command = absl::StrCat(
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 "
-        "-nodes -days 2 -subj /CN=",
-        name, " -addext subjectAltName=IP:127.0.0.1 -keyout ", key, " -out ",
-        certificate, " 2>/dev/null");
-    EXPECT_EQ(std::system(command.c_str()), 0);
-    return {ReadFile(certificate), ReadFile(key)};
-  }
-
   // Puts the party where the server looks.
   void Install(const Party& party) {
     WriteFile(Path("server.crt"), party.certificate);
