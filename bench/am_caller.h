@@ -1,18 +1,23 @@
-// The callers of am_contestant.h, one for each way to wait for a call.
+// The callers of am_contestant.h, one for each way to wait for a call. Those
+// that block, or await, have one call under way at a time.
 //
 // `Method` is what they call: Start begins a call, Check says whether its
 // result is OK and what it should be.
 #pragma once
 
+#include <cstddef>
 #include <future>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "am/manager.h"
 #include "am/task.h"
+#include "bench/am_instance.h"
 #include "bench/contestant.h"
+#include "bench/flow.h"
 #include "bench/payload.h"
 #include "bench/pinger.am.h"
 
@@ -20,18 +25,23 @@ namespace am::bench {
 
 constexpr CallOptions kAmOptions = {.timeout = absl::Seconds(10)};
 
-struct PingMethod {
+template <auto kMethod>
+struct AckMethod {
   static Future<void> Start(const PingerAm::Client& stub, const Data& request) {
-    return stub.Ping(request, kAmOptions);
+    return (stub.*kMethod)(request, kAmOptions);
   }
   static absl::Status Check(const absl::Status& result, const Data&) {
     return result;
   }
 };
+using PingMethod = AckMethod<&PingerAm::Client::Ping>;
+using InlinePingMethod = AckMethod<&PingerAm::Client::InlinePing>;
+using PoolPingMethod = AckMethod<&PingerAm::Client::PoolPing>;
 
-struct EchoMethod {
+template <auto kMethod>
+struct ResponseMethod {
   static Future<Data> Start(const PingerAm::Client& stub, const Data& request) {
-    return stub.Echo(request, kAmOptions);
+    return (stub.*kMethod)(request, kAmOptions);
   }
   static absl::Status Check(const absl::StatusOr<Data>& result,
                             const Data& request) {
@@ -40,6 +50,8 @@ struct EchoMethod {
     return absl::DataLossError("the answer differs");
   }
 };
+using EchoMethod = ResponseMethod<&PingerAm::Client::Echo>;
+using LimitedEchoMethod = ResponseMethod<&PingerAm::Client::LimitedEcho>;
 
 // Makes one request after another.
 class AmRequests {
@@ -60,10 +72,9 @@ class AmRequests {
 template <typename Method>
 class ThreadCaller final : public Caller {
  public:
-  ThreadCaller(std::unique_ptr<Manager> manager, Target target,
-               const Setting& setting)
-      : manager_(std::move(manager)),
-        stub_(manager_->client(), target),
+  ThreadCaller(AmLinks links, const Setting& setting)
+      : manager_(std::move(links.manager)),
+        stub_(manager_->client(), links.targets.front()),
         requests_(setting.payload_bytes) {}
 
   absl::Status Run(Recorder& recorder) override {
@@ -84,49 +95,40 @@ class ThreadCaller final : public Caller {
   AmRequests requests_;
 };
 
+// Keeps as many calls under way as the setting says.
 template <typename Method>
 class CallbackCaller final : public Caller {
  public:
-  CallbackCaller(std::unique_ptr<Manager> manager, Target target,
-                 const Setting& setting)
-      : manager_(std::move(manager)),
-        stub_(manager_->client(), target),
-        requests_(setting.payload_bytes) {}
+  CallbackCaller(AmLinks links, const Setting& setting)
+      : manager_(std::move(links.manager)),
+        stub_(manager_->client(), links.targets.front()),
+        flow_(setting),
+        requests_(static_cast<std::size_t>(setting.in_flight)) {}
 
   absl::Status Run(Recorder& recorder) override {
-    done_ = std::promise<absl::Status>();
-    Next(recorder);
-    return done_.get_future().get();
+    return flow_.Run(recorder, [this](Flow::Slot& slot) {
+      Data& request = requests_[slot.number()];
+      request.set_payload(slot.payload());
+      Method::Start(stub_, request)
+          .OnDone([this, &slot, &request](const auto& result) {
+            flow_.End(slot, Method::Check(result, request));
+          });
+    });
   }
 
  private:
-  void Next(Recorder& recorder) {
-    if (recorder.enough()) return done_.set_value(absl::OkStatus());
-    const Data& request = requests_.Next();
-    const Recorder::Moment begun = recorder.Begin();
-    Method::Start(stub_, request)
-        .OnDone([this, &recorder, begun](const auto& result) {
-          recorder.End(begun);
-          const absl::Status status =
-              Method::Check(result, requests_.current());
-          if (!status.ok()) return done_.set_value(status);
-          Next(recorder);
-        });
-  }
-
   const std::unique_ptr<Manager> manager_;
   const PingerAm::Client stub_;
-  AmRequests requests_;
-  std::promise<absl::Status> done_;
+  Flow flow_;
+  std::vector<Data> requests_;  // by the number of their slots
 };
 
 template <typename Method>
 class CoroutineCaller final : public Caller {
  public:
-  CoroutineCaller(std::unique_ptr<Manager> manager, Target target,
-                  const Setting& setting)
-      : manager_(std::move(manager)),
-        stub_(manager_->client(), target),
+  CoroutineCaller(AmLinks links, const Setting& setting)
+      : manager_(std::move(links.manager)),
+        stub_(manager_->client(), links.targets.front()),
         requests_(setting.payload_bytes) {}
 
   absl::Status Run(Recorder& recorder) override {

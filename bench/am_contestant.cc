@@ -1,127 +1,110 @@
 #include "bench/am_contestant.h"
 
-#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "am/manager.h"
-#include "am/transport/zmq_transport.h"
 #include "bench/am_caller.h"
-#include "bench/payload.h"
-#include "bench/pinger.am.h"
+#include "bench/am_instance.h"
+#include "bench/function_contestant.h"
+#include "bench/pinger_service.h"
 
 namespace am::bench {
 namespace {
 
-// An instance that listens on the scheme alone.
-absl::StatusOr<std::unique_ptr<Manager>> MakeInstance(const Setting& setting) {
-  absl::StatusOr<std::unique_ptr<transport::ZmqTransport>> transport =
-      transport::MakeZmqTransport({});
-  if (!transport.ok()) return transport.status();
-  ManagerOptions options;
-  options.listen = {setting.scheme == "tcp" ? "tcp://127.0.0.1:0" : "ipc://"};
-  options.transport = *std::move(transport);
-  return Manager::Make(std::move(options));
+constexpr const char* NameOf(Waiter waiter) {
+  constexpr const char* kNames[] = {"thread", "callback", "coroutine"};
+  return kNames[static_cast<int>(waiter)];
 }
 
-class Pinger final : public PingerAm::Service {
- public:
-  absl::Status Ping(Context&, const Data& request) override {
-    if (IsIntact(request.payload())) return absl::OkStatus();
-    return absl::DataLossError("the payload differs");
-  }
-
-  absl::StatusOr<Data> Echo(Context&, const Data& request) override {
-    return request;
-  }
-};
-
-class AmServer final : public Server {
- public:
-  static absl::StatusOr<std::unique_ptr<Server>> Make(const Setting& setting) {
-    absl::StatusOr<std::unique_ptr<Manager>> manager = MakeInstance(setting);
-    if (!manager.ok()) return manager.status();
-    auto server = std::make_unique<AmServer>(*std::move(manager));
-    const absl::Status status = server->manager_->Register(server->pinger_);
-    if (!status.ok()) return status;
-    return server;
-  }
-
-  explicit AmServer(std::unique_ptr<Manager> manager)
-      : manager_(std::move(manager)) {}
-
-  std::string address() const override {
-    return manager_->addresses().front().ToString();
-  }
-
- private:
-  Pinger pinger_;
-  const std::unique_ptr<Manager> manager_;
-};
-
 template <typename Method>
-std::unique_ptr<Caller> MakeCaller(Waiter waiter,
-                                   std::unique_ptr<Manager> manager,
-                                   Target target, const Setting& setting) {
+std::unique_ptr<Caller> MakeCaller(Waiter waiter, AmLinks links,
+                                   const Setting& setting) {
   switch (waiter) {
     case Waiter::kThread:
-      return std::make_unique<ThreadCaller<Method>>(std::move(manager), target,
-                                                    setting);
+      return std::make_unique<ThreadCaller<Method>>(std::move(links), setting);
     case Waiter::kCallback:
-      return std::make_unique<CallbackCaller<Method>>(std::move(manager),
-                                                      target, setting);
+      return std::make_unique<CallbackCaller<Method>>(std::move(links),
+                                                      setting);
     case Waiter::kCoroutine:
-      return std::make_unique<CoroutineCaller<Method>>(std::move(manager),
-                                                       target, setting);
+      return std::make_unique<CoroutineCaller<Method>>(std::move(links),
+                                                       setting);
   }
   return nullptr;
 }
 
-class AmContestant final : public Contestant {
+std::unique_ptr<Caller> MakeCaller(PingerMethod method, Waiter waiter,
+                                   AmLinks links, const Setting& setting) {
+  switch (method) {
+    case PingerMethod::kPing:
+      return MakeCaller<PingMethod>(waiter, std::move(links), setting);
+    case PingerMethod::kInlinePing:
+      return MakeCaller<InlinePingMethod>(waiter, std::move(links), setting);
+    case PingerMethod::kPoolPing:
+      return MakeCaller<PoolPingMethod>(waiter, std::move(links), setting);
+    case PingerMethod::kEcho:
+      return MakeCaller<EchoMethod>(waiter, std::move(links), setting);
+    case PingerMethod::kLimitedEcho:
+      return MakeCaller<LimitedEchoMethod>(waiter, std::move(links), setting);
+  }
+  return nullptr;
+}
+
+// Calls its own instance: there is nobody else.
+class LocalCaller final : public Caller {
  public:
-  AmContestant(PingerMethod method, Waiter waiter)
-      : method_(method),
-        waiter_(waiter),
-        name_(AmContestantName(method, waiter)) {}
-
-  absl::string_view name() const override { return name_; }
-
-  absl::StatusOr<std::unique_ptr<Server>> Serve(
-      const Setting& setting) override {
-    return AmServer::Make(setting);
+  static absl::StatusOr<std::unique_ptr<Caller>> Make(const Setting& setting,
+                                                      Waiter waiter) {
+    absl::StatusOr<std::unique_ptr<Manager>> manager = MakeAmInstance(setting);
+    if (!manager.ok()) return manager.status();
+    auto caller = std::make_unique<LocalCaller>();
+    absl::Status added = (*manager)->Register(caller->pinger_);
+    if (!added.ok()) return added;
+    const Target self = (*manager)->instance_id();
+    caller->caller_ = MakeCaller(PingerMethod::kPing, waiter,
+                                 {*std::move(manager), {self}}, setting);
+    return caller;
   }
 
-  absl::StatusOr<std::unique_ptr<Caller>> Connect(
-      const Setting& setting, const std::string& address) override {
-    absl::StatusOr<std::unique_ptr<Manager>> manager = MakeInstance(setting);
-    if (!manager.ok()) return manager.status();
-    const absl::StatusOr<PeerInfo> peer = (*manager)->client().Connect(address);
-    if (!peer.ok()) return peer.status();
-    if (method_ == PingerMethod::kPing) {
-      return MakeCaller<PingMethod>(waiter_, *std::move(manager), peer->id,
-                                    setting);
-    }
-    return MakeCaller<EchoMethod>(waiter_, *std::move(manager), peer->id,
-                                  setting);
+  absl::Status Run(Recorder& recorder) override {
+    return caller_->Run(recorder);
   }
 
  private:
-  const PingerMethod method_;
-  const Waiter waiter_;
-  const std::string name_;
+  PingerService pinger_;
+  std::unique_ptr<Caller> caller_;
 };
+
+absl::StatusOr<std::unique_ptr<Server>> ServeOne(const Setting& setting) {
+  return MakeAmServer(setting);
+}
 
 }  // namespace
 
 std::string AmContestantName(PingerMethod method, Waiter waiter) {
-  const char* const waiters[] = {"thread", "callback", "coroutine"};
-  return absl::StrCat(method == PingerMethod::kPing ? "am_ping_" : "am_echo_",
-                      waiters[static_cast<int>(waiter)]);
+  return absl::StrCat("am_", NameOf(method), "_", NameOf(waiter));
 }
 
 std::unique_ptr<Contestant> MakeAmContestant(PingerMethod method,
                                              Waiter waiter) {
-  return std::make_unique<AmContestant>(method, waiter);
+  return MakeContestant(
+      AmContestantName(method, waiter), ServeOne,
+      [=](const Setting& setting, const std::string& address)
+          -> absl::StatusOr<std::unique_ptr<Caller>> {
+        absl::StatusOr<AmLinks> links = ConnectAm(setting, address);
+        if (!links.ok()) return links.status();
+        return MakeCaller(method, waiter, *std::move(links), setting);
+      });
+}
+
+std::string AmLocalContestantName(Waiter waiter) {
+  return absl::StrCat("am_local_", NameOf(waiter));
+}
+
+std::unique_ptr<Contestant> MakeAmLocalContestant(Waiter waiter) {
+  return MakeContestant(AmLocalContestantName(waiter), ServeOne,
+                        [=](const Setting& setting, const std::string&) {
+                          return LocalCaller::Make(setting, waiter);
+                        });
 }
 
 }  // namespace am::bench

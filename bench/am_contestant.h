@@ -1,27 +1,19 @@
-// Ours: generated stubs over the ZeroMQ transport.
-//
-// Options are the defaults, but that an instance listens on addresses of the
-// setting's kind alone: otherwise peers of one host would always use ipc.
+// Ours: generated stubs over the ZeroMQ transport; see am_instance.h.
 #pragma once
 
 #include <memory>
 #include <string>
 
 #include "bench/contestant.h"
+#include "bench/pinger_method.h"
 
 namespace am::bench {
 
 // Who learns that a call is done, and begins the next one.
 enum class Waiter {
-  kThread,     // blocked in Await
-  kCallback,   // of OnDone
-  kCoroutine,  // in co_await
-};
-
-// What is called; see pinger.proto.
-enum class PingerMethod {
-  kPing,  // the payload there, a status back; the server verifies
-  kEcho,  // the payload there and back; the caller verifies
+  kThread,     // blocked in Await, one call at a time
+  kCallback,   // of OnDone, of as many calls as the setting says
+  kCoroutine,  // in co_await, one call at a time
 };
 
 // "am_ping_thread", "am_echo_callback" and so on.
@@ -29,5 +21,9 @@ std::string AmContestantName(PingerMethod method, Waiter waiter);
 
 std::unique_ptr<Contestant> MakeAmContestant(PingerMethod method,
                                              Waiter waiter);
+
+// "am_local_thread" and so on: calls a handler of its own instance.
+std::string AmLocalContestantName(Waiter waiter);
+std::unique_ptr<Contestant> MakeAmLocalContestant(Waiter waiter);
 
 }  // namespace am::bench

@@ -2,55 +2,35 @@
 // bench/README.md.
 //
 //   tools/dev bench bridge --json bridge.json
-#include <CLI/CLI.hpp>
-#include <string>
-
 #include "absl/strings/str_cat.h"
-#include "bench/comparison_flags.h"
 #include "bench/grpc_contestant.h"
-#include "bench/report.h"
-#include "bench/rounds.h"
-#include "bench/server_process.h"
+#include "bench/plan.h"
 
 namespace am::bench {
 namespace {
 
-constexpr int kInFlight[] = {1, 50};
+constexpr GrpcStyle kPlain = {.serving = GrpcServing::kPlain};
+constexpr GrpcStyle kBridge = {.serving = GrpcServing::kBridge};
 
-Contestants MakeContestants() {
-  Contestants contestants;
-  for (const int in_flight : kInFlight) {
-    for (const GrpcServing serving :
-         {GrpcServing::kPlain, GrpcServing::kBridge}) {
-      contestants.push_back(MakeGrpcContestant(serving, in_flight));
-    }
-  }
-  return contestants;
-}
-
-Report Run(const ComparisonFlags& flags) {
-  Schedule schedule = flags.schedule();
-  const Outcomes outcomes = RunRounds(MakeContestants(), {"tcp", 64}, schedule);
-  Report report;
-  for (const int in_flight : kInFlight) {
-    AddRows({absl::StrCat("bridge_tcp_64_", in_flight),
-             GrpcContestantName(GrpcServing::kBridge, in_flight),
-             "plain gRPC",
-             {GrpcContestantName(GrpcServing::kPlain, in_flight)}},
-            outcomes, report);
-  }
-  return report;
+PlannedRun PlanOf(int in_flight) {
+  return {.setting = {"tcp", 64, in_flight},
+          .comparisons = {{absl::StrCat("bridge_tcp_64_", in_flight),
+                           NameOf(kBridge),
+                           "plain gRPC",
+                           {NameOf(kPlain)}}}};
 }
 
 }  // namespace
 }  // namespace am::bench
 
 int main(int argc, char** argv) {
-  const am::bench::Contestants all = am::bench::MakeContestants();
-  if (auto code = am::bench::ServeIfAsked(argc, argv, all)) return *code;
-  am::bench::ComparisonFlags flags;
-  CLI::App app("Handlers behind the bridge beside a plain gRPC service.");
-  flags.AddTo(app);
-  CLI11_PARSE(app, argc, argv);
-  return am::bench::Publish(am::bench::Run(flags), flags.json);
+  am::bench::Benchmark benchmark = {
+      .description = "Handlers behind the bridge beside a plain gRPC service.",
+      .contestants = {},
+      .plan = {am::bench::PlanOf(1), am::bench::PlanOf(50)}};
+  for (const am::bench::GrpcStyle& style :
+       {am::bench::kPlain, am::bench::kBridge}) {
+    benchmark.contestants.push_back(am::bench::MakeGrpcContestant(style));
+  }
+  return am::bench::RunBenchmark(benchmark, argc, argv);
 }

@@ -7,29 +7,32 @@
 //   server process                     measuring process
 //   server = contestant.Serve(...)
 //   server->address()  ------------->  caller = contestant.Connect(address)
-//                                      caller->Run(load, recorder), repeatedly
+//                                      caller->Run(recorder), repeatedly
 //
 // Both are made anew for each sample, so that neither what one contestant
 // leaves behind nor how one process was laid out in memory decides.
 //
-// To add one: implement it in files of its own, and list it in the plan of the
+// To add one: implement it in files of its own, and list it among those of a
 // benchmark (bench/ping.cc).
 #pragma once
 
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "bench/recorder.h"
+#include "bench/sample.h"
 
 namespace am::bench {
 
 // What is the same for all contestants of a comparison.
 struct Setting {
-  std::string scheme;  // "ipc" or "tcp", over loopback
+  std::string scheme;  // "ipc" (a unix socket) or "tcp", over loopback
   std::size_t payload_bytes = 64;
+  int in_flight = 1;  // operations under way at a time
 };
 
 // Serves from its making until its destruction.
@@ -50,6 +53,9 @@ class Caller {
   // was verified may be recorded. Not OK: any of them failed, in whatever way.
   // Blocks; never polls without sleeping; has a bound on every wait.
   virtual absl::Status Run(Recorder& recorder) = 0;
+
+  // What else it knows of itself, for the row.
+  virtual std::vector<Metric> Metrics() const { return {}; }
 };
 
 class Contestant {

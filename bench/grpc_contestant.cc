@@ -3,198 +3,217 @@
 #include <grpcpp/grpcpp.h>
 
 #include <chrono>
-#include <future>
+#include <cstddef>
+#include <functional>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "am/control/control_server.h"
-#include "am/manager.h"
-#include "am/transport/mutex.h"
+#include "bench/flow.h"
+#include "bench/grpc_server.h"
 #include "bench/payload.h"
-#include "bench/pinger.am.h"
 #include "bench/pinger.grpc.pb.h"
 
 namespace am::bench {
 namespace {
 
-class PlainPinger final : public Pinger::CallbackService {
- public:
-  grpc::ServerUnaryReactor* Echo(grpc::CallbackServerContext* context,
-                                 const Data* request, Data* response) override {
-    *response = *request;
-    grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-    reactor->Finish(grpc::Status::OK);
-    return reactor;
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetMaxReceiveMessageSize(-1);
+  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(),
+                                   arguments);
+}
+
+void SetDeadline(grpc::ClientContext& context) {
+  context.set_deadline(std::chrono::system_clock::now() +
+                       std::chrono::seconds(60));
+}
+
+absl::Status FromGrpc(const grpc::Status& status) {
+  return absl::Status(static_cast<absl::StatusCode>(status.error_code()),
+                      status.error_message());
+}
+
+// A method as the callers below need it. Check: whether a reply is OK and what
+// it should be.
+struct PingCalls {
+  using Reply = google::protobuf::Empty;
+  static constexpr auto kBlocking = &Pinger::Stub::Ping;
+
+  template <typename... Arguments>
+  static void Start(Pinger::Stub& stub, Arguments&&... arguments) {
+    stub.async()->Ping(std::forward<Arguments>(arguments)...);
+  }
+  static absl::Status Check(const grpc::Status& status, const Data&,
+                            const Reply&) {
+    return FromGrpc(status);
   }
 };
 
-class PlainServer final : public Server {
- public:
-  static absl::StatusOr<std::unique_ptr<Server>> Make() {
-    auto made = std::make_unique<PlainServer>();
-    grpc::ServerBuilder builder;
-    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(),
-                             &made->port_);
-    builder.RegisterService(&made->pinger_);
-    made->server_ = builder.BuildAndStart();
-    if (made->server_ == nullptr) return absl::UnavailableError("no server");
-    return made;
-  }
+struct EchoCalls {
+  using Reply = Data;
+  static constexpr auto kBlocking = &Pinger::Stub::Echo;
 
-  std::string address() const override {
-    return absl::StrCat("127.0.0.1:", port_);
+  template <typename... Arguments>
+  static void Start(Pinger::Stub& stub, Arguments&&... arguments) {
+    stub.async()->Echo(std::forward<Arguments>(arguments)...);
   }
-
- private:
-  PlainPinger pinger_;
-  int port_ = 0;
-  std::unique_ptr<grpc::Server> server_;
+  static absl::Status Check(const grpc::Status& status, const Data& request,
+                            const Reply& reply) {
+    if (!status.ok()) return FromGrpc(status);
+    if (reply.payload() == request.payload()) return absl::OkStatus();
+    return absl::DataLossError("the answer differs");
+  }
 };
 
-class BridgeServer final : public Server {
+using ChannelMaker = std::function<std::shared_ptr<grpc::Channel>()>;
+
+// One call after another, over one channel, or a new one for each.
+template <typename Calls>
+class BlockingGrpcCaller final : public Caller {
  public:
-  static absl::StatusOr<std::unique_ptr<Server>> Make() {
-    absl::StatusOr<std::unique_ptr<Manager>> manager = Manager::Make();
-    if (!manager.ok()) return manager.status();
-    const absl::Status added = (*manager)->Register(
-        PingerAm::kEcho,
-        [](Context&, const Data& request) -> absl::StatusOr<Data> {
-          return request;
-        });
-    if (!added.ok()) return added;
-    absl::StatusOr<std::unique_ptr<control::ControlServer>> server =
-        control::ControlServer::Make(**manager);
-    if (!server.ok()) return server.status();
-    return std::make_unique<BridgeServer>(*std::move(manager),
-                                          *std::move(server));
-  }
-
-  BridgeServer(std::unique_ptr<Manager> manager,
-               std::unique_ptr<control::ControlServer> server)
-      : manager_(std::move(manager)), server_(std::move(server)) {}
-
-  std::string address() const override { return server_->address(); }
-
- private:
-  const std::unique_ptr<Manager> manager_;
-  const std::unique_ptr<control::ControlServer> server_;
-};
-
-// Keeps so many calls under way: the end of each begins another.
-class GrpcCaller final : public Caller {
- public:
-  GrpcCaller(const std::string& address, std::size_t payload_bytes,
-             int in_flight)
-      : stub_(grpc::CreateChannel(address, grpc::InsecureChannelCredentials())),
-        payloads_(payload_bytes),
-        in_flight_(in_flight) {}
+  BlockingGrpcCaller(ChannelMaker make_channel, const Setting& setting,
+                     bool connects)
+      : make_channel_(std::move(make_channel)),
+        connects_(connects),
+        stub_(make_channel_()),
+        payloads_(setting.payload_bytes) {}
 
   absl::Status Run(Recorder& recorder) override {
-    std::promise<void> ended;
-    {
-      MutexLock lock(mutex_);
-      recorder_ = &recorder;
-      ended_ = &ended;
-      running_ = in_flight_;
-      status_ = absl::OkStatus();
+    absl::Status status;
+    while (status.ok() && !recorder.enough()) {
+      request_.set_payload(payloads_.Next());
+      const Recorder::Moment begun = recorder.Begin();
+      if (connects_) stub_.emplace(make_channel_());
+      grpc::ClientContext context;
+      SetDeadline(context);
+      const grpc::Status result =
+          ((*stub_).*Calls::kBlocking)(&context, request_, &reply_);
+      recorder.End(begun);
+      status = Calls::Check(result, request_, reply_);
     }
-    for (int i = 0; i < in_flight_; ++i) Next();
-    ended.get_future().get();
-    MutexLock lock(mutex_);
-    return status_;
+    return status;
   }
 
  private:
+  const ChannelMaker make_channel_;
+  const bool connects_;
+  std::optional<Pinger::Stub> stub_;
+  PayloadMaker payloads_;
+  Data request_;
+  typename Calls::Reply reply_;
+};
+
+template <typename Calls>
+class CallbackGrpcCaller final : public Caller {
+ public:
+  CallbackGrpcCaller(const std::string& address, const Setting& setting,
+                     int channels)
+      : flow_(setting), calls_(static_cast<std::size_t>(setting.in_flight)) {
+    for (int i = 0; i < channels; ++i) {
+      stubs_.push_back(std::make_unique<Pinger::Stub>(MakeChannel(address)));
+    }
+  }
+
+  absl::Status Run(Recorder& recorder) override {
+    return flow_.Run(recorder, [this](Flow::Slot& slot) { Begin(slot); });
+  }
+
+ private:
+  // The context of a slot's last call lives until the next one, or the end of
+  // the caller: the last to let go of a channel must not be a thread of gRPC's.
   struct Call {
-    grpc::ClientContext context;
+    std::optional<grpc::ClientContext> context;
     Data request;
-    Data response;
-    Recorder::Moment begun;
+    typename Calls::Reply reply;
   };
 
-  void Next() {
-    auto call = std::make_shared<Call>();
-    {
-      MutexLock lock(mutex_);
-      if (!status_.ok() || recorder_->enough()) {
-        if (--running_ == 0) ended_->set_value();
-        return;
-      }
-      call->request.set_payload(payloads_.Next());
-      call->begun = recorder_->Begin();
-    }
-    call->context.set_deadline(std::chrono::system_clock::now() +
-                               std::chrono::seconds(10));
-    // Its context goes before the next one begins: the last to let go of the
-    // channel must not be a thread of gRPC's.
-    Call& begun = *call;
-    stub_.async()->Echo(
-        &begun.context, &begun.request, &begun.response,
-        [this, call = std::move(call)](const grpc::Status& status) mutable {
-          OnDone(*call, status);
-          call.reset();
-          Next();
+  void Begin(Flow::Slot& slot) {
+    Call& call = calls_[slot.number()];
+    call.context.emplace();
+    SetDeadline(*call.context);
+    call.request.set_payload(slot.payload());
+    Calls::Start(
+        *stubs_[slot.number() % stubs_.size()], &*call.context, &call.request,
+        &call.reply, [this, &slot, &call](const grpc::Status& status) {
+          flow_.End(slot, Calls::Check(status, call.request, call.reply));
         });
   }
 
-  void OnDone(const Call& call, const grpc::Status& status) {
-    MutexLock lock(mutex_);
-    recorder_->End(call.begun);
-    if (!status.ok()) {
-      status_ = absl::UnavailableError(status.error_message());
-    } else if (call.response.payload() != call.request.payload()) {
-      status_ = absl::DataLossError("the answer differs");
-    }
-  }
-
-  Pinger::Stub stub_;
-  Mutex mutex_;
-  PayloadMaker payloads_ ABSL_GUARDED_BY(mutex_);
-  const int in_flight_;
-  Recorder* recorder_ ABSL_GUARDED_BY(mutex_) = nullptr;
-  std::promise<void>* ended_ ABSL_GUARDED_BY(mutex_) = nullptr;
-  int running_ ABSL_GUARDED_BY(mutex_) = 0;
-  absl::Status status_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<Pinger::Stub>> stubs_;
+  Flow flow_;
+  std::vector<Call> calls_;  // by the number of their slots
 };
 
 class GrpcContestant final : public Contestant {
  public:
-  GrpcContestant(GrpcServing serving, int in_flight)
-      : serving_(serving),
-        in_flight_(in_flight),
-        name_(GrpcContestantName(serving, in_flight)) {}
+  explicit GrpcContestant(const GrpcStyle& style)
+      : style_(style), name_(NameOf(style)) {}
 
   absl::string_view name() const override { return name_; }
 
-  absl::StatusOr<std::unique_ptr<Server>> Serve(const Setting&) override {
-    return serving_ == GrpcServing::kPlain ? PlainServer::Make()
-                                           : BridgeServer::Make();
+  absl::StatusOr<std::unique_ptr<Server>> Serve(
+      const Setting& setting) override {
+    if (style_.serving == GrpcServing::kBridge) return MakeBridgeServer();
+    return MakePlainGrpcServer(setting);
   }
 
   absl::StatusOr<std::unique_ptr<Caller>> Connect(
       const Setting& setting, const std::string& address) override {
-    return std::make_unique<GrpcCaller>(address, setting.payload_bytes,
-                                        in_flight_);
+    if (style_.calling == GrpcCalling::kInProcess) {
+      absl::StatusOr<std::unique_ptr<GrpcServer>> server =
+          MakePlainGrpcServer(setting);
+      if (!server.ok()) return server.status();
+      local_server_ = *std::move(server);
+    }
+    if (style_.method == PingerMethod::kPing) {
+      return MakeCaller<PingCalls>(setting, address);
+    }
+    return MakeCaller<EchoCalls>(setting, address);
   }
 
  private:
-  const GrpcServing serving_;
-  const int in_flight_;
+  template <typename Calls>
+  std::unique_ptr<Caller> MakeCaller(const Setting& setting,
+                                     const std::string& address) {
+    if (style_.calling == GrpcCalling::kCallback) {
+      return std::make_unique<CallbackGrpcCaller<Calls>>(address, setting,
+                                                         style_.channels);
+    }
+    return std::make_unique<BlockingGrpcCaller<Calls>>(
+        [this, address] { return ChannelTo(address); }, setting,
+        style_.calling == GrpcCalling::kConnect);
+  }
+
+  std::shared_ptr<grpc::Channel> ChannelTo(const std::string& address) {
+    if (style_.calling != GrpcCalling::kInProcess) return MakeChannel(address);
+    return local_server_->InProcessChannel();
+  }
+
+  const GrpcStyle style_;
   const std::string name_;
+  std::unique_ptr<GrpcServer> local_server_;
 };
 
 }  // namespace
 
-std::string GrpcContestantName(GrpcServing serving, int in_flight) {
-  return absl::StrCat(
-      serving == GrpcServing::kPlain ? "grpc_plain_" : "grpc_bridge_",
-      in_flight);
+std::string NameOf(const GrpcStyle& style) {
+  constexpr const char* kCalling[] = {"blocking", "callback", "connect",
+                                      "in_process"};
+  std::string name =
+      absl::StrCat("grpc_", kCalling[static_cast<int>(style.calling)], "_",
+                   NameOf(style.method));
+  if (style.channels > 1)
+    absl::StrAppend(&name, "_", style.channels, "_channels");
+  if (style.serving == GrpcServing::kBridge) absl::StrAppend(&name, "_bridge");
+  return name;
 }
 
-std::unique_ptr<Contestant> MakeGrpcContestant(GrpcServing serving,
-                                               int in_flight) {
-  return std::make_unique<GrpcContestant>(serving, in_flight);
+std::unique_ptr<Contestant> MakeGrpcContestant(const GrpcStyle& style) {
+  return std::make_unique<GrpcContestant>(style);
 }
 
 }  // namespace am::bench

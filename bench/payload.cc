@@ -30,16 +30,17 @@ std::uint64_t CheckOf(std::uint64_t number) {
 
 }  // namespace
 
-PayloadMaker::PayloadMaker(std::size_t bytes) : payload_(bytes, '\0') {
+PayloadMaker::PayloadMaker(std::size_t bytes, std::uint64_t first)
+    : number_(first), payload_(bytes, '\0') {
   for (std::size_t at = kHead; at < bytes; at += kBlock) {
     std::memcpy(&payload_[at], Pattern().data(), std::min(kBlock, bytes - at));
   }
 }
 
 const std::string& PayloadMaker::Next() {
-  ++number_;
   const std::uint64_t head[] = {number_, CheckOf(number_)};
   std::memcpy(payload_.data(), head, kHead);
+  ++number_;
   return payload_;
 }
 

@@ -14,14 +14,16 @@ namespace am::bench {
 
 class PayloadMaker {
  public:
-  // REQUIRES: bytes >= 16.
-  explicit PayloadMaker(std::size_t bytes);
+  // Numbers them from `first` on, so that the payloads of several makers
+  // differ. REQUIRES: bytes >= 16.
+  explicit PayloadMaker(std::size_t bytes, std::uint64_t first = 0);
 
   // Another payload than the one before; valid until the next call.
   const std::string& Next();
+  const std::string& current() const { return payload_; }
 
  private:
-  std::uint64_t number_ = 0;
+  std::uint64_t number_;
   std::string payload_;
 };
 

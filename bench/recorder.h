@@ -7,6 +7,14 @@
 //   }
 //
 // Several operations may be under way at a time. One thread at a time.
+//
+// Where single operations have no end that their caller sees, it only counts
+// them, some at a time:
+//
+//   while (!recorder.enough()) {
+//     ... 64 operations ...
+//     recorder.Add(64);
+//   }
 #pragma once
 
 #include <chrono>
@@ -28,7 +36,7 @@ class Recorder {
   using Moment = std::chrono::steady_clock::time_point;
 
   explicit Recorder(const Load& load)
-      : operations_(static_cast<std::size_t>(load.operations)),
+      : wanted_(static_cast<std::size_t>(load.operations)),
         end_(std::chrono::steady_clock::now() +
              absl::ToChronoNanoseconds(load.duration)) {
     nanoseconds_.reserve(std::size_t{1} << 16);
@@ -41,17 +49,24 @@ class Recorder {
     nanoseconds_.push_back((last_ - begun).count());
   }
 
-  bool enough() const {
-    return nanoseconds_.size() >= operations_ || last_ >= end_;
+  void Add(std::size_t operations) {
+    last_ = std::chrono::steady_clock::now();
+    untimed_ += operations;
   }
 
-  // In the order in which the operations ended.
+  bool enough() const { return operations() >= wanted_ || last_ >= end_; }
+
+  // How many ended.
+  std::size_t operations() const { return nanoseconds_.size() + untimed_; }
+
+  // Of those that were timed, in the order in which they ended.
   const std::vector<std::int64_t>& nanoseconds() const { return nanoseconds_; }
 
  private:
-  const std::size_t operations_;
+  const std::size_t wanted_;
   const Moment end_;
   Moment last_ = {};
+  std::size_t untimed_ = 0;
   std::vector<std::int64_t> nanoseconds_;
 };
 

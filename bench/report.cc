@@ -32,14 +32,15 @@ const Entry* Find(const std::string& case_name, const std::string& name,
 
 const Entry* FindBest(const Comparison& comparison, const Outcomes& outcomes,
                       Report& report) {
-  const auto median = [&](const Entry& entry) {
-    return Median(entry.second.samples, comparison.best_by);
+  const auto cost = [&](const Entry& entry) {
+    const double median = Median(entry.second.samples, comparison.best_by);
+    return MoreIsBetter(comparison.best_by) ? -median : median;
   };
   const Entry* best = nullptr;
   for (const std::string& name : comparison.peers) {
     const Entry* entry = Find(comparison.case_name, name, outcomes, report);
     if (entry == nullptr) return nullptr;
-    if (best == nullptr || median(*entry) < median(*best)) best = entry;
+    if (best == nullptr || cost(*entry) < cost(*best)) best = entry;
   }
   return best;
 }
@@ -112,11 +113,11 @@ void AddRows(const Comparison& comparison, const Outcomes& outcomes,
 
 std::string ToTable(const Report& report) {
   std::string table =
-      absl::StrFormat("%-24s %-14s %9s %9s  %-12s %s\n", "case", "metric",
+      absl::StrFormat("%-26s %-14s %10s %10s  %-29s %s\n", "case", "metric",
                       "ours", "peer", "peer is", "ratio (of rounds)");
   for (const Row& row : report.rows) {
     absl::StrAppendFormat(
-        &table, "%-24s %-14s %9.1f %9.1f  %-12s %.2f (%.2f to %.2f)",
+        &table, "%-26s %-14s %10.1f %10.1f  %-29s %.2f (%.2f to %.2f)",
         row.case_name, row.metric, row.ours, row.peer_value,
         row.peer_contestant, row.ratio.median, row.ratio.low, row.ratio.high);
     if (row.disturbed > 0) {

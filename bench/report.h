@@ -15,7 +15,7 @@ struct Comparison {
   std::string ours;
   std::string peer;  // as the report calls it
   // Ways to use the same library: the one whose median of `best_by` is the
-  // lowest is taken, for all rounds and metrics.
+  // best is taken, for all rounds and metrics.
   std::vector<std::string> peers;
   std::string best_by = "p50_us";
 };

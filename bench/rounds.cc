@@ -9,8 +9,10 @@
 #include <memory>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/time/clock.h"
 #include "bench/cpu_meter.h"
+#include "bench/memory_meter.h"
 
 namespace am::bench {
 namespace {
@@ -70,10 +72,23 @@ absl::StatusOr<Sample> TakeCalmSample(Contestant& contestant,
   return sample;
 }
 
+std::vector<Contestant*> Participants(const Contestants& contestants,
+                                      const Schedule& schedule) {
+  const std::vector<std::string>& names = schedule.contestants;
+  std::vector<Contestant*> chosen;
+  for (const std::unique_ptr<Contestant>& one : contestants) {
+    if (names.empty() || absl::c_linear_search(names, one->name())) {
+      chosen.push_back(one.get());
+    }
+  }
+  return chosen;
+}
+
 void Tell(int round, const Setting& setting, const Contestant& contestant,
           const absl::StatusOr<Sample>& sample) {
   const std::string name(contestant.name());
-  std::fprintf(stderr, "round %d %s %-18s ", round + 1, setting.scheme.c_str(),
+  std::fprintf(stderr, "round %d %s %zu B %d in flight %-18s ", round + 1,
+               setting.scheme.c_str(), setting.payload_bytes, setting.in_flight,
                name.c_str());
   if (!sample.ok()) {
     std::fprintf(stderr, "%s\n", sample.status().ToString().c_str());
@@ -88,8 +103,8 @@ void Tell(int round, const Setting& setting, const Contestant& contestant,
 
 }  // namespace
 
-absl::StatusOr<Sample> MeasureLatency(Caller& caller, pid_t server,
-                                      const Load& load) {
+absl::StatusOr<Sample> MeasureOperations(Caller& caller, pid_t server,
+                                         const Load& load) {
   Recorder warm_up(WarmUp(load));
   if (absl::Status status = caller.Run(warm_up); !status.ok()) return status;
 
@@ -98,7 +113,24 @@ absl::StatusOr<Sample> MeasureLatency(Caller& caller, pid_t server,
   const absl::Status status = caller.Run(recorder);
   const CpuUse use = meter.Stop();
   if (!status.ok()) return status;
-  return LatencySample(recorder.nanoseconds(), use);
+  Sample sample = recorder.nanoseconds().empty()
+                      ? ThroughputSample(recorder.operations(), use)
+                      : LatencySample(recorder.nanoseconds(), use);
+  for (Metric& metric : caller.Metrics()) {
+    sample.metrics.push_back(std::move(metric));
+  }
+  return sample;
+}
+
+absl::StatusOr<Sample> MeasureMemoryToo(Caller& caller, pid_t server,
+                                        const Load& load) {
+  const MemoryMeter caller_meter(getpid());
+  const MemoryMeter server_meter(server);
+  absl::StatusOr<Sample> sample = MeasureOperations(caller, server, load);
+  if (!sample.ok()) return sample;
+  sample->metrics.push_back({"caller_peak_mb", caller_meter.PeakMb()});
+  sample->metrics.push_back({"server_peak_mb", server_meter.PeakMb()});
+  return sample;
 }
 
 absl::StatusOr<Sample> MeasureIdle(Caller& caller, pid_t server,
@@ -114,12 +146,12 @@ absl::StatusOr<Sample> MeasureIdle(Caller& caller, pid_t server,
 
 Outcomes RunRounds(const Contestants& contestants, const Setting& setting,
                    Schedule& schedule) {
+  const std::vector<Contestant*> those = Participants(contestants, schedule);
   Outcomes outcomes;
   for (int round = 0; round < schedule.rounds; ++round) {
-    for (std::size_t turn = 0; turn < contestants.size(); ++turn) {
+    for (std::size_t turn = 0; turn < those.size(); ++turn) {
       const std::size_t first = static_cast<std::size_t>(round);
-      Contestant& contestant =
-          *contestants[(first + turn) % contestants.size()];
+      Contestant& contestant = *those[(first + turn) % those.size()];
       Outcome& outcome = outcomes[std::string(contestant.name())];
       if (!outcome.status.ok()) continue;
       absl::StatusOr<Sample> sample =

@@ -24,15 +24,20 @@ using Measurement = std::function<absl::StatusOr<Sample>(
     Caller& caller, pid_t server, const Load& load)>;
 
 // Of the operations of `load`, after a tenth of it to warm up.
-absl::StatusOr<Sample> MeasureLatency(Caller& caller, pid_t server,
-                                      const Load& load);
+absl::StatusOr<Sample> MeasureOperations(Caller& caller, pid_t server,
+                                         const Load& load);
+
+// The same, and how much more memory than before the warm-up each process took
+// at the most: caller_peak_mb, server_peak_mb.
+absl::StatusOr<Sample> MeasureMemoryToo(Caller& caller, pid_t server,
+                                        const Load& load);
 
 // Of doing nothing for the load's duration, after one operation.
 absl::StatusOr<Sample> MeasureIdle(Caller& caller, pid_t server,
                                    const Load& load);
 
 struct Schedule {
-  Measurement measure = MeasureLatency;
+  Measurement measure = MeasureOperations;
   int rounds = 5;
   Load load = {};  // of one sample
 
@@ -40,6 +45,9 @@ struct Schedule {
   // calm again; for this long in all, after which such samples are kept and
   // marked.
   absl::Duration patience = absl::ZeroDuration();
+
+  // Names of those that take part; empty: all.
+  std::vector<std::string> contestants = {};
 };
 
 // What became of one contestant. A failure ends its part; its samples are void.

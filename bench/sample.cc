@@ -6,6 +6,8 @@
 #include <numeric>
 #include <utility>
 
+#include "absl/strings/match.h"
+
 namespace am::bench {
 namespace {
 
@@ -25,6 +27,10 @@ Sample SampleOf(std::vector<Metric> metrics, const CpuUse& use) {
 
 }  // namespace
 
+bool MoreIsBetter(absl::string_view metric) {
+  return absl::EndsWith(metric, "_per_s");
+}
+
 double Sample::Get(absl::string_view metric) const {
   for (const Metric& one : metrics) {
     if (one.name == metric) return one.value;
@@ -32,17 +38,29 @@ double Sample::Get(absl::string_view metric) const {
   return 0;
 }
 
-Sample LatencySample(std::vector<std::int64_t> nanoseconds, const CpuUse& use) {
-  std::sort(nanoseconds.begin(), nanoseconds.end());
-  const auto count = static_cast<double>(nanoseconds.size());
-  const auto sum =
-      std::accumulate(nanoseconds.begin(), nanoseconds.end(), std::int64_t{0});
+Sample ThroughputSample(std::size_t operations, const CpuUse& use) {
+  const auto count = static_cast<double>(operations);
   return SampleOf(
-      {{"p50_us", PercentileUs(nanoseconds, 50)},
-       {"mean_us", static_cast<double>(sum) / count / 1e3},
-       {"p99_us", PercentileUs(nanoseconds, 99)},
+      {{"msgs_per_s", count / absl::ToDoubleSeconds(use.elapsed)},
        {"cpu_us_per_op", absl::ToDoubleMicroseconds(use.measured) / count}},
       use);
+}
+
+Sample LatencySample(std::vector<std::int64_t> nanoseconds, const CpuUse& use) {
+  std::sort(nanoseconds.begin(), nanoseconds.end());
+  const auto sum =
+      std::accumulate(nanoseconds.begin(), nanoseconds.end(), std::int64_t{0});
+  const double mean =
+      static_cast<double>(sum) / static_cast<double>(nanoseconds.size());
+  Sample sample = ThroughputSample(nanoseconds.size(), use);
+  sample.metrics.insert(sample.metrics.begin(),
+                        {{"p50_us", PercentileUs(nanoseconds, 50)},
+                         {"mean_us", mean / 1e3},
+                         {"p99_us", PercentileUs(nanoseconds, 99)}});
+  for (int percent = 1; percent <= 100; ++percent) {
+    sample.curve.push_back(PercentileUs(nanoseconds, percent));
+  }
+  return sample;
 }
 
 Sample IdleSample(const CpuUse& use) {

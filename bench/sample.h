@@ -1,6 +1,7 @@
 // Sample: what one contestant did in one round, and how samples are compared.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -15,17 +16,25 @@ struct Metric {
   double value = 0;
 };
 
+// Whether more of a metric is better, as of "msgs_per_s".
+bool MoreIsBetter(absl::string_view metric);
+
 struct Sample {
-  std::vector<Metric> metrics;
-  double others = 0;  // processors that other processes kept busy
+  std::vector<Metric> metrics = {};
+  std::vector<double> curve = {};  // percentiles 1 to 100 in us, if timed
+  double others = 0;               // processors that other processes kept busy
   bool disturbed = false;
 
   // Zero if there is no metric of that name.
   double Get(absl::string_view metric) const;
 };
 
-// How long operations took: p50_us, mean_us, p99_us, and cpu_us_per_op of both
-// processes. REQUIRES: `nanoseconds` is not empty.
+// How many operations there were: msgs_per_s, and cpu_us_per_op of both
+// processes. REQUIRES: operations > 0.
+Sample ThroughputSample(std::size_t operations, const CpuUse& use);
+
+// The same, and before it how long each took: p50_us, mean_us, p99_us, and the
+// curve. REQUIRES: `nanoseconds` is not empty.
 Sample LatencySample(std::vector<std::int64_t> nanoseconds, const CpuUse& use);
 
 // What two processes used while nothing was asked of them: cpu_percent of one

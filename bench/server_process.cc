@@ -36,7 +36,8 @@ absl::StatusOr<RunningServer> StartServer(const Contestant& contestant,
   absl::StatusOr<examples::ChildProcess> process =
       examples::ChildProcess::Start(
           {"/proc/self/exe", kServe, std::string(contestant.name()),
-           setting.scheme, absl::StrCat(setting.payload_bytes)});
+           setting.scheme, absl::StrCat(setting.payload_bytes),
+           absl::StrCat(setting.in_flight)});
   if (!process.ok()) return process.status();
   absl::StatusOr<std::string> address = process->ReadLine(kStartTimeout);
   if (!address.ok()) return address.status();
@@ -45,10 +46,11 @@ absl::StatusOr<RunningServer> StartServer(const Contestant& contestant,
 
 std::optional<int> ServeIfAsked(int argc, char** argv,
                                 const Contestants& contestants) {
-  if (argc != 5 || argv[1] != absl::string_view(kServe)) return std::nullopt;
+  if (argc != 6 || argv[1] != absl::string_view(kServe)) return std::nullopt;
   Setting setting = {.scheme = argv[3]};
-  if (!absl::SimpleAtoi(argv[4], &setting.payload_bytes)) {
-    return Complain("the payload's size is not a number");
+  if (!absl::SimpleAtoi(argv[4], &setting.payload_bytes) ||
+      !absl::SimpleAtoi(argv[5], &setting.in_flight)) {
+    return Complain("the setting has something that is not a number");
   }
   for (const std::unique_ptr<Contestant>& contestant : contestants) {
     if (contestant->name() == argv[2]) return Serve(*contestant, setting);

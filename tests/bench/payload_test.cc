@@ -24,6 +24,12 @@ TEST(Payload, EachDiffersFromTheOneBefore) {
   EXPECT_NE(maker.Next(), first);
 }
 
+TEST(Payload, SeveralMakersCountApart) {
+  PayloadMaker one(64, 1000), other(64, 2000);
+  EXPECT_NE(one.Next(), other.Next());
+  EXPECT_EQ(one.Next(), PayloadMaker(64, 1001).Next());
+}
+
 TEST(Payload, AnyByteChangedShows) {
   std::string payload = PayloadMaker(5000).Next();
   for (std::size_t at = 0; at < payload.size(); ++at) {

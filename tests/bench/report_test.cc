@@ -40,6 +40,18 @@ TEST(Report, ComparesWithTheBetterPeer) {
   EXPECT_THAT(report.voids, IsEmpty());
 }
 
+TEST(Report, TheBetterPeerHasTheHigherThroughput) {
+  const auto did = [](double per_s) {
+    return Outcome{absl::OkStatus(), {{.metrics = {{"msgs_per_s", per_s}}}}};
+  };
+  Report report;
+  AddRows({"echo", "ours", "libzmq", {"recv", "poll"}, "msgs_per_s"},
+          {{"ours", did(300)}, {"recv", did(200)}, {"poll", did(100)}}, report);
+  ASSERT_EQ(report.rows.size(), 1);
+  EXPECT_EQ(report.rows.front().peer_contestant, "recv");
+  EXPECT_DOUBLE_EQ(report.rows.front().ratio.median, 1.5);
+}
+
 TEST(Report, AFailureVoidsTheRow) {
   const Report report = ReportOf({{"ours", {absl::DataLossError("x"), {}}},
                                   {"recv", Took(1)},

@@ -51,6 +51,8 @@ class FakeContestant final : public Contestant {
       return fails_ ? absl::DataLossError("call") : absl::OkStatus();
     }
 
+    std::vector<Metric> Metrics() const override { return {{"fake", 7}}; }
+
    private:
     const bool fails_;
   };
@@ -77,6 +79,28 @@ Outcomes RunNamed(int rounds, const std::vector<std::string>& names) {
 TEST(Rounds, ContestantsTakeTurnsAndTheFirstTurn) {
   RunNamed(2, {"a", "b", "c"});
   EXPECT_THAT(FakeContestant::turns, ElementsAre("a", "b", "c", "b", "c", "a"));
+}
+
+TEST(Rounds, OnlyThoseNamedTakePart) {
+  FakeContestant::turns.clear();
+  Schedule schedule = {
+      .rounds = 1, .load = {absl::Seconds(1), 3}, .contestants = {"c", "a"}};
+  RunRounds(Named({"a", "b", "c"}), {.scheme = "ipc"}, schedule);
+  EXPECT_THAT(FakeContestant::turns, ElementsAre("a", "c"));
+}
+
+TEST(Rounds, WhatACallerAddsIsInItsSample) {
+  const Outcomes outcomes = RunNamed(1, {"a"});
+  EXPECT_DOUBLE_EQ(outcomes.at("a").samples.at(0).Get("fake"), 7);
+}
+
+TEST(Rounds, MemoryIsMeasuredToo) {
+  Schedule schedule = {
+      .measure = MeasureMemoryToo, .rounds = 1, .load = {absl::Seconds(1), 3}};
+  const Outcomes outcomes =
+      RunRounds(Named({"a"}), {.scheme = "ipc"}, schedule);
+  ASSERT_THAT(outcomes.at("a").samples, SizeIs(1));
+  EXPECT_EQ(outcomes.at("a").samples[0].metrics.back().name, "server_peak_mb");
 }
 
 TEST(Rounds, EachContestantHasASampleOfEachRound) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "am/examples/child_process.h"
+#include "bench/memory_meter.h"
 #include "gtest/gtest.h"
 
 namespace am::bench {
@@ -36,7 +37,10 @@ TEST(Sample, PercentilesAreValuesThatOccurred) {
   EXPECT_DOUBLE_EQ(sample.Get("p50_us"), 50);
   EXPECT_DOUBLE_EQ(sample.Get("p99_us"), 99);
   EXPECT_DOUBLE_EQ(sample.Get("mean_us"), 50.5);
+  EXPECT_DOUBLE_EQ(sample.Get("msgs_per_s"), 100);
   EXPECT_DOUBLE_EQ(sample.Get("cpu_us_per_op"), 7);
+  EXPECT_EQ(sample.curve.size(), 100);
+  EXPECT_DOUBLE_EQ(sample.curve[49], 50);
   EXPECT_FALSE(sample.disturbed);
 }
 
@@ -44,6 +48,13 @@ TEST(Sample, OneOperationIsEnough) {
   const Sample sample = LatencySample({2000}, Use(absl::Seconds(1), {}));
   EXPECT_DOUBLE_EQ(sample.Get("p50_us"), 2);
   EXPECT_DOUBLE_EQ(sample.Get("p99_us"), 2);
+}
+
+TEST(Sample, OperationsThatWereNotTimedAreCounted) {
+  const Sample sample = ThroughputSample(10, Use(absl::Seconds(2), {}));
+  EXPECT_DOUBLE_EQ(sample.Get("msgs_per_s"), 5);
+  EXPECT_DOUBLE_EQ(sample.Get("p50_us"), 0);
+  EXPECT_TRUE(sample.curve.empty());
 }
 
 TEST(Sample, IdleIsAShareOfOneProcessor) {
@@ -97,6 +108,19 @@ TEST(CpuMeter, CountsOthersButNotThePeer) {
   }
   while (meter.Stop().measured < absl::Milliseconds(50)) {
   }
+}
+
+TEST(MemoryMeter, SeesWhatWasThereInBetween) {
+  constexpr std::size_t kBytes = std::size_t{32} << 20;
+  const MemoryMeter meter(getpid());
+  { const std::vector<char> taken(kBytes, 'x'); }
+  EXPECT_GE(meter.PeakMb(), 31);
+  EXPECT_LT(MemoryMeter(getpid()).PeakMb(), 16);
+}
+
+TEST(MemoryMeter, AProcessThatIsGoneTakesNothing) {
+  constexpr pid_t kNobody = 1 << 30;
+  EXPECT_DOUBLE_EQ(MemoryMeter(kNobody).PeakMb(), 0);
 }
 
 }  // namespace

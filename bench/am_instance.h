@@ -1,0 +1,32 @@
+// Instances of ours, as contestants have them.
+//
+// Options are the defaults, but that an instance listens on addresses of the
+// setting's kind alone: otherwise peers of one host would always use ipc.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "am/manager.h"
+#include "bench/contestant.h"
+
+namespace am::bench {
+
+absl::StatusOr<std::unique_ptr<Manager>> MakeAmInstance(const Setting& setting);
+
+// So many instances in one process, each of which serves what
+// pinger_service.h does, and "check", which is OK if the bytes are intact.
+absl::StatusOr<std::unique_ptr<Server>> MakeAmServer(const Setting& setting,
+                                                     int instances = 1);
+
+// An instance that is connected to all of a server's.
+struct AmLinks {
+  std::unique_ptr<Manager> manager;
+  std::vector<Target> targets;
+};
+absl::StatusOr<AmLinks> ConnectAm(const Setting& setting,
+                                  const std::string& address);
+
+}  // namespace am::bench

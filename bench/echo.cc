@@ -1,0 +1,77 @@
+// Echoes, many at a time, beside raw libzmq's and gRPC's: see bench/README.md.
+//
+//   tools/dev bench echo --json echo.json
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "bench/am_contestant.h"
+#include "bench/grpc_contestant.h"
+#include "bench/plan.h"
+#include "bench/zmq_contestant.h"
+
+namespace am::bench {
+namespace {
+
+// "echo_64_50" over a unix socket, "echo_64_50_tcp" over tcp.
+struct Case {
+  std::size_t payload_bytes;
+  int in_flight;
+  PingerMethod method = PingerMethod::kEcho;
+};
+constexpr Case kCases[] = {
+    {64, 50},
+    {4096, 20},
+    {1024, 25, PingerMethod::kLimitedEcho},
+    {64, 1024},
+};
+
+// The better of one channel and four is the peer.
+constexpr GrpcStyle kGrpcStyles[] = {
+    {.channels = 1},
+    {.channels = 4},
+};
+
+Contestants MakeContestants() {
+  Contestants contestants;
+  for (const ZmqLoop loop : kZmqLoops) {
+    contestants.push_back(MakeZmqContestant(loop));
+  }
+  for (const GrpcStyle& style : kGrpcStyles) {
+    contestants.push_back(MakeGrpcContestant(style));
+  }
+  for (const PingerMethod method :
+       {PingerMethod::kEcho, PingerMethod::kLimitedEcho}) {
+    contestants.push_back(MakeAmContestant(method, Waiter::kCallback));
+  }
+  return contestants;
+}
+
+PlannedRun PlanOf(const Case& one, const std::string& scheme) {
+  const std::string name =
+      absl::StrCat("echo_", one.payload_bytes, "_", one.in_flight,
+                   scheme == "tcp" ? "_tcp" : "");
+  const std::string ours = AmContestantName(one.method, Waiter::kCallback);
+  std::vector<std::string> grpc;
+  for (const GrpcStyle& style : kGrpcStyles) grpc.push_back(NameOf(style));
+  return {.setting = {scheme, one.payload_bytes, one.in_flight},
+          .comparisons = {
+              {name, ours, "libzmq", ZmqContestantNames(), "msgs_per_s"},
+              {name, ours, "grpc_callback", grpc, "msgs_per_s"},
+          }};
+}
+
+}  // namespace
+}  // namespace am::bench
+
+int main(int argc, char** argv) {
+  am::bench::Benchmark benchmark = {.description = "Echoes, many at a time.",
+                                    .contestants = am::bench::MakeContestants(),
+                                    .plan = {}};
+  for (const std::string scheme : {"ipc", "tcp"}) {
+    for (const am::bench::Case& one : am::bench::kCases) {
+      benchmark.plan.push_back(am::bench::PlanOf(one, scheme));
+    }
+  }
+  return am::bench::RunBenchmark(benchmark, argc, argv);
+}

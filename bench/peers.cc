@@ -1,0 +1,222 @@
+// One instance among many peers, asked by turns, beside the same links of raw
+// libzmq with a monitor each: see bench/README.md.
+//
+//   tools/dev bench peers --json peers.json
+//
+// All peers are instances (or pairs of sockets) of one other process.
+#include <malloc.h>
+
+#include <array>
+#include <filesystem>
+#include <iterator>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "bench/am_instance.h"
+#include "bench/function_contestant.h"
+#include "bench/payload.h"
+#include "bench/pinger.am.h"
+#include "bench/plan.h"
+#include "bench/zmq_sockets.h"
+
+namespace am::bench {
+namespace {
+
+constexpr std::array<int, 5> kPeers = {1, 4, 16, 64, 256};
+
+std::string AmName(int peers) { return absl::StrCat("am_", peers, "_peers"); }
+std::string ZmqName(int peers) {
+  return absl::StrCat("libzmq_", peers, "_peers");
+}
+
+// What this process has on its heap, in KiB. (Its resident memory says little:
+// it has been caller of other contestants before.)
+double HeapKib() {
+  const struct mallinfo2 info = mallinfo2();
+  return static_cast<double>(info.uordblks + info.hblkhd) / 1024;
+}
+
+double CountThreads() {
+  return static_cast<double>(std::distance(
+      std::filesystem::directory_iterator("/proc/self/task"), {}));
+}
+
+// Sends one message after another, to all peers by turns.
+class TurnCaller : public Caller {
+ public:
+  explicit TurnCaller(const Setting& setting)
+      : payloads_(setting.payload_bytes) {}
+
+  absl::Status Run(Recorder& recorder) override {
+    absl::Status status;
+    while (status.ok() && !recorder.enough()) {
+      const std::string& payload = payloads_.Next();
+      const Recorder::Moment begun = recorder.Begin();
+      status = Ask(turn_++ % peers(), payload);
+      recorder.End(begun);
+    }
+    return status;
+  }
+
+  std::vector<Metric> Metrics() const override {
+    const double kib = HeapKib() - heap_kib_;
+    return {{"caller_threads", CountThreads()},
+            {"caller_kib_per_peer", kib / static_cast<double>(peers())}};
+  }
+
+ private:
+  virtual std::size_t peers() const = 0;
+  virtual absl::Status Ask(std::size_t peer, const std::string& payload) = 0;
+
+  // Before there was any link: members of those that derive come later.
+  const double heap_kib_ = HeapKib();
+  PayloadMaker payloads_;
+  std::size_t turn_ = 0;
+};
+
+class AmTurnCaller final : public TurnCaller {
+ public:
+  AmTurnCaller(const Setting& setting, const std::string& address)
+      : TurnCaller(setting), links_(ConnectAm(setting, address)) {
+    if (!links_.ok()) return;
+    for (const Target& target : links_->targets) {
+      stubs_.emplace_back(links_->manager->client(), target);
+    }
+  }
+
+  const absl::Status& status() const { return links_.status(); }
+
+ private:
+  std::size_t peers() const override { return stubs_.size(); }
+
+  absl::Status Ask(std::size_t peer, const std::string& payload) override {
+    data_.set_payload(payload);
+    return stubs_[peer].Ping(data_).Await();
+  }
+
+  const absl::StatusOr<AmLinks> links_;
+  std::vector<PingerAm::Client> stubs_;
+  Data data_;
+};
+
+class ZmqTurnCaller final : public TurnCaller {
+ public:
+  ZmqTurnCaller(const Setting& setting, const std::string& addresses)
+      : TurnCaller(setting), home_(context_, setting, ZmqLoop::kReceive) {
+    for (const auto address : absl::StrSplit(addresses, ',')) {
+      AddLink(std::string(address));
+    }
+  }
+
+ private:
+  struct Link {
+    zmq::socket_t push;
+    zmq::socket_t monitor;
+  };
+
+  void AddLink(const std::string& address) {
+    const std::string events = absl::StrCat("inproc://events", links_.size());
+    Link link = {{context_, zmq::socket_type::push},
+                 {context_, zmq::socket_type::pair}};
+    link.push.set(zmq::sockopt::linger, 0);
+    link.monitor.set(zmq::sockopt::linger, 0);
+    zmq_socket_monitor(link.push.handle(), events.c_str(), ZMQ_EVENT_ALL);
+    link.monitor.connect(events);
+    link.push.connect(address);
+    zmq::message_t introduction(home_.address());
+    link.push.send(introduction, zmq::send_flags::none);
+    links_.push_back(std::move(link));
+  }
+
+  std::size_t peers() const override { return links_.size(); }
+
+  absl::Status Ask(std::size_t peer, const std::string& payload) override {
+    zmq::message_t message(payload);
+    if (!links_[peer].push.send(message, zmq::send_flags::none) ||
+        !home_.Receive(message)) {
+      return NoAnswer();
+    }
+    if (BytesOf(message) == payload) return absl::OkStatus();
+    return absl::DataLossError("libzmq: the answer differs");
+  }
+
+  zmq::context_t context_;
+  ZmqSockets home_;
+  std::vector<Link> links_;
+};
+
+class ZmqServers final : public Server {
+ public:
+  ZmqServers(const Setting& setting, int peers) {
+    for (int i = 0; i < peers; ++i) {
+      servers_.push_back(
+          std::make_unique<ZmqServer>(setting, ZmqLoop::kReceive, SendBack));
+    }
+  }
+
+  std::string address() const override {
+    return absl::StrJoin(servers_, ",", [](std::string* out, const auto& one) {
+      out->append(one->address());
+    });
+  }
+
+ private:
+  std::vector<std::unique_ptr<ZmqServer>> servers_;
+};
+
+std::unique_ptr<Contestant> MakeAmTurnContestant(int peers) {
+  return MakeContestant(
+      AmName(peers),
+      [=](const Setting& setting) { return MakeAmServer(setting, peers); },
+      [](const Setting& setting, const std::string& address)
+          -> absl::StatusOr<std::unique_ptr<Caller>> {
+        auto caller = std::make_unique<AmTurnCaller>(setting, address);
+        if (!caller->status().ok()) return caller->status();
+        return caller;
+      });
+}
+
+std::unique_ptr<Contestant> MakeZmqTurnContestant(int peers) {
+  return MakeContestant(
+      ZmqName(peers),
+      [=](const Setting& setting) {
+        return Guarded([&]() -> absl::StatusOr<std::unique_ptr<Server>> {
+          return std::make_unique<ZmqServers>(setting, peers);
+        });
+      },
+      [](const Setting& setting, const std::string& address) {
+        return Guarded([&]() -> absl::StatusOr<std::unique_ptr<Caller>> {
+          return std::make_unique<ZmqTurnCaller>(setting, address);
+        });
+      });
+}
+
+Benchmark MakeBenchmark() {
+  Benchmark benchmark = {.description = "One instance among many peers.",
+                         .contestants = {},
+                         .plan = {}};
+  PlannedRun run = {.setting = {"ipc", 64}, .comparisons = {}};
+  for (const int peers : kPeers) {
+    benchmark.contestants.push_back(MakeAmTurnContestant(peers));
+    benchmark.contestants.push_back(MakeZmqTurnContestant(peers));
+    const std::string name = absl::StrCat("peers_", peers);
+    run.comparisons.push_back(
+        {name, AmName(peers), "libzmq", {ZmqName(peers)}});
+    if (peers == 1) continue;
+    run.comparisons.push_back({name, AmName(peers), "one_peer", {AmName(1)}});
+  }
+  benchmark.plan.push_back(std::move(run));
+  return benchmark;
+}
+
+}  // namespace
+}  // namespace am::bench
+
+int main(int argc, char** argv) {
+  am::bench::Benchmark benchmark = am::bench::MakeBenchmark();
+  return am::bench::RunBenchmark(benchmark, argc, argv);
+}
