@@ -6,6 +6,7 @@
 #include "absl/time/time.h"
 #include "am/codec.h"
 #include "am/metadata.h"
+#include "am/plane.h"
 #include "am/retry_policy.h"
 
 namespace am {
@@ -25,6 +26,9 @@ struct CallOptions {
   absl::Duration timeout = absl::ZeroDuration();
 
   WhenFull when_full = WhenFull::kRefuse;
+
+  // By which way it goes (am/plane.h). Each attempt of a call finds its own.
+  Plane plane = Plane::kAuto;
 
   // How a typed request is written, and its response with it.
   Codec codec = Codec::kProtobuf;

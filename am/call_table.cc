@@ -27,7 +27,8 @@ void CallTable::SetOnRetry(OnRetry on_retry) {
 }
 
 std::shared_ptr<CallTable::Call> CallTable::Begin(
-    InstanceId peer, absl::Time deadline, std::unique_ptr<Repeatable> again) {
+    InstanceId peer, absl::Time deadline, std::unique_ptr<Repeatable> again,
+    bool over_control) {
   std::shared_ptr<Call> call;
   absl::Status closed;
   {
@@ -35,6 +36,7 @@ std::shared_ptr<CallTable::Call> CallTable::Begin(
     if (again != nullptr) again->header.call_id = next_id_;
     call = std::make_shared<Call>(shared_from_this(), next_id_++, peer,
                                   std::move(again));
+    call->over_control_ = over_control;
     closed = closed_;
     if (closed.ok()) {
       calls_.emplace(call->id, call);
@@ -48,6 +50,14 @@ std::shared_ptr<CallTable::Call> CallTable::Begin(
     call->Complete({std::move(closed), {}, {}});
   }
   return call;
+}
+
+bool CallTable::SetOverControl(std::uint64_t call_id, bool over_control) {
+  MutexLock lock(mutex_);
+  const auto found = calls_.find(call_id);
+  if (found == calls_.end()) return false;
+  found->second->over_control_ = over_control;
+  return true;
 }
 
 std::shared_ptr<PendingCall> CallTable::Ended(absl::Status status) {
@@ -131,6 +141,7 @@ void CallTable::OnPeerLost(InstanceId peer, const absl::Status& why,
   {
     MutexLock lock(mutex_);
     for (auto& call : CallsTo(peer)) {
+      if (call->over_control_) continue;
       if (TriesAgain(*call, why, AttemptEnd::kLost, now)) continue;
       Take(call->id);
       ended.push_back(std::move(call));

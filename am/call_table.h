@@ -57,7 +57,12 @@ class CallTable final : public CallOwner,
   // Adds a call to `peer`, which ends with DEADLINE_EXCEEDED at `deadline`. If
   // it may be repeated, `again` says how, in which its id is set.
   std::shared_ptr<Call> Begin(InstanceId peer, absl::Time deadline,
-                              std::unique_ptr<Repeatable> again = nullptr);
+                              std::unique_ptr<Repeatable> again = nullptr,
+                              bool over_control = false);
+
+  // The call's next attempt goes over the control plane, where the loss of its
+  // peer does not end it; or not. False: the call is not here any more.
+  bool SetOverControl(std::uint64_t call_id, bool over_control);
 
   // A call that failed before it began.
   std::shared_ptr<PendingCall> Ended(absl::Status status);
@@ -70,7 +75,8 @@ class CallTable final : public CallOwner,
   bool TryAgain(std::uint64_t call_id, InstanceId from,
                 const absl::Status& status, AttemptEnd end, absl::Time now);
 
-  // The peer is lost: completes every call to it that is not tried again.
+  // The peer is lost: completes every call to it that is not tried again, but
+  // those that go over the control plane.
   void OnPeerLost(InstanceId peer, const absl::Status& why, absl::Time now);
 
   // Has the call end with CANCELLED when `stop` is requested, and at once if it
@@ -149,6 +155,7 @@ class CallTable::Call final : public PendingCall, public TimerNode {
     }
   };
   std::unique_ptr<std::stop_callback<Canceller>> on_stop_;
+  bool over_control_ = false;  // of the table, under its lock
 };
 
 }  // namespace am

@@ -27,7 +27,7 @@ absl::Time After(const Clock& clock, absl::Duration timeout) {
 
 InstanceId Client::instance_id() const { return node_->self().id; }
 
-PeerInfo Client::peer_info() const { return node_->self(); }
+PeerInfo Client::peer_info() const { return node_->peers().introduction(); }
 
 absl::StatusOr<PeerInfo> Client::Connect(absl::string_view address,
                                          absl::Duration timeout) {
@@ -42,6 +42,20 @@ absl::StatusOr<PeerInfo> Client::Connect(const PeerInfo& peer,
                                          absl::Duration timeout) {
   return AwaitPeer(
       node_->sessions().Connect(peer, After(node_->clock(), timeout)));
+}
+
+absl::StatusOr<PeerInfo> Client::ConnectControl(absl::string_view address,
+                                                absl::Duration timeout) {
+  const std::string where(address);
+  absl::StatusOr<PeerInfo> peer = AwaitPeer(
+      node_->control().Discover(where, After(node_->clock(), timeout)));
+  if (!peer.ok()) return peer;
+  if (peer->id == instance_id()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(where, " is this instance's own server"));
+  }
+  node_->control().NoteAddress(peer->id, where);
+  return peer;
 }
 
 absl::Status Client::Disconnect(InstanceId peer) {
@@ -116,7 +130,7 @@ std::shared_ptr<PendingCall> Client::StartCall(
       return node_->hedging().Start(spec, *target.any(), payload, options);
     }
     const absl::StatusOr<InstanceId> chosen =
-        node_->Choose(*target.any(), spec.name);
+        node_->Choose(*target.any(), spec, options);
     if (!chosen.ok()) return node_->outbox().Ended(chosen.status());
     target = *chosen;
   }
@@ -128,7 +142,7 @@ absl::Status Client::SendOneWay(const MethodSpec& spec, Target target,
                                 const CallOptions& options) const {
   if (target.any() != nullptr) {
     const absl::StatusOr<InstanceId> chosen =
-        node_->Choose(*target.any(), spec.name);
+        node_->Choose(*target.any(), spec, options);
     if (!chosen.ok()) return chosen.status();
     target = *chosen;
   }

@@ -56,6 +56,15 @@ class Client final {
   absl::StatusOr<PeerInfo> Connect(const PeerInfo& peer,
                                    absl::Duration timeout = absl::Seconds(10));
 
+  // Asks who serves gRPC at "host:port" (am/control/control_server.h), over the
+  // control plane, so that messages to it can go that way: to an instance that
+  // cannot be connected to, or cannot connect back. Nothing is connected.
+  // Blocks until done, `timeout` at the most.
+  // FAILED_PRECONDITION: we have no control plane. UNAVAILABLE: nobody serves
+  // there. INVALID_ARGUMENT: it is our own.
+  absl::StatusOr<PeerInfo> ConnectControl(
+      absl::string_view address, absl::Duration timeout = absl::Seconds(10));
+
   // Forgets a peer; its pending calls end with UNAVAILABLE, or wait for it to
   // be connected again if they have a retry policy. NOT_FOUND if it is not
   // known.
@@ -64,8 +73,8 @@ class Client final {
   // Everyone connected, whoever began it, in order of their ids.
   std::vector<PeerInfo> ListPeers() const;
 
-  // What became of the one-way messages sent to a peer, also to one that is
-  // lost. NOT_FOUND: it is not known, or was forgotten.
+  // What became of the one-way messages sent over the link to a peer, also to
+  // one that is lost. NOT_FOUND: it is not known, or was forgotten.
   absl::StatusOr<Ledger> LedgerOf(InstanceId peer) const;
 
   // Every instance that the directory knows (ManagerOptions::directory), in
@@ -98,9 +107,10 @@ class Client final {
   }
 
   // Sends a one-way message. OK: queued; from then on the ledger accounts for
-  // it. RESOURCE_EXHAUSTED: the way to the peer is full. UNAVAILABLE: the peer
-  // is not connected. With WhenFull::kWait it blocks instead of the former,
-  // until DEADLINE_EXCEEDED.
+  // it (over the control plane, the metric am_control_one_way_total).
+  // RESOURCE_EXHAUSTED: the way to the peer is full. UNAVAILABLE: the peer is
+  // not connected. With WhenFull::kWait it blocks instead of the former, until
+  // DEADLINE_EXCEEDED.
   template <typename Request>
   absl::Status Send(const Method<Request, void, Pattern::kNoReturn>& method,
                     Target target, const Request& request,

@@ -4,9 +4,10 @@ namespace am {
 
 absl::string_view CounterName(Counter counter) {
   static constexpr std::array<absl::string_view, kCounters> kNames = {
-      "calls_retried",       "calls_hedged",       "calls_cancelled",
-      "calls_expired",       "repetitions_joined", "repetitions_replayed",
-      "repetitions_too_old", "expired_on_arrival", "expired_in_queue",
+      "calls_retried",        "calls_hedged",       "calls_cancelled",
+      "calls_expired",        "sent_over_data",     "sent_over_control",
+      "fell_back_to_control", "repetitions_joined", "repetitions_replayed",
+      "repetitions_too_old",  "expired_on_arrival", "expired_in_queue",
       "cancelled_in_queue"};
   return kNames[static_cast<std::size_t>(counter)];
 }

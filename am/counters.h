@@ -22,6 +22,11 @@ enum class Counter : std::uint8_t {
   kCancelled,  // by who made them, or with the handler that made them
   kExpired,    // ended at their deadline
 
+  // Of messages of ours, and of each attempt of a call.
+  kSentOverData,
+  kSentOverControl,
+  kFellBack,  // of the latter: for want of a connection
+
   // Of calls of others, sent again.
   kJoined,    // while the first still ran
   kReplayed,  // answered from the window
@@ -32,7 +37,7 @@ enum class Counter : std::uint8_t {
   kExpiredInQueue,
   kCancelledInQueue,
 };
-inline constexpr std::size_t kCounters = 10;
+inline constexpr std::size_t kCounters = 13;
 
 // "calls_retried"; fit for the name of a metric.
 absl::string_view CounterName(Counter counter);

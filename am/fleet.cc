@@ -92,6 +92,12 @@ std::size_t Fleet::Pick(const AnyInstance& any,
 
 // -- What is known -----------------------------------------------------------
 
+InstanceRecordPtr Fleet::Find(InstanceId id) const {
+  MutexLock lock(mutex_);
+  const auto found = by_id_.find(id);
+  return found == by_id_.end() ? nullptr : found->second;
+}
+
 std::vector<InstanceRecordPtr> Fleet::List() const {
   MutexLock lock(mutex_);
   std::vector<InstanceRecordPtr> all;

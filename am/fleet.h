@@ -47,6 +47,9 @@ class Fleet final : public DirectorySink {
   std::shared_ptr<PendingCall> AwaitHandler(const std::string& full_name,
                                             absl::Time deadline);
 
+  // Null if it is not known.
+  InstanceRecordPtr Find(InstanceId id) const;
+
   // All, in order of their ids.
   std::vector<InstanceRecordPtr> List() const;
   bool is_stale() const;

@@ -19,7 +19,7 @@ namespace am {
 
 // From whom to whom, and in which sessions.
 struct HandshakeRoute {
-  const PeerInfo& self;
+  PeerInfo self;
   InstanceId target;                  // zero: whoever listens there
   std::uint32_t session = 0;          // of the connection that carries it
   std::uint32_t inbound_session = 0;  // the target's, 0 if we know none

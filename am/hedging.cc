@@ -70,7 +70,7 @@ std::shared_ptr<PendingCall> Hedging::Start(const MethodSpec& spec,
                      "might run it twice")));
   }
   const absl::StatusOr<InstanceId> first =
-      parts_.choose(any, spec.name, InstanceId());
+      parts_.choose(any, spec, options, InstanceId());
   if (!first.ok()) return parts_.calls->Ended(first.status());
   const auto call =
       std::make_shared<Call>(shared_from_this(), spec, any, payload, options);
@@ -115,7 +115,7 @@ void Hedging::Hedge(const std::shared_ptr<Call>& call) {
     waiting_.erase(call->due);
   }
   const absl::StatusOr<InstanceId> other =
-      parts_.choose(call->any, call->name, call->first);
+      parts_.choose(call->any, call->spec, call->options, call->first);
   const absl::Duration left = call->deadline - parts_.clock.Now();
   if (other.ok() && left > absl::ZeroDuration()) {
     parts_.counters.Count(Counter::kHedged);

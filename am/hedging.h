@@ -51,7 +51,8 @@ class Hedging final : public CallOwner,
   struct Parts {
     // Whom a message goes to, other than `except`.
     std::function<absl::StatusOr<InstanceId>(
-        const AnyInstance& any, absl::string_view name, InstanceId except)>
+        const AnyInstance& any, const MethodSpec& spec,
+        const CallOptions& options, InstanceId except)>
         choose;
     Outbox& outbox;
     std::shared_ptr<CallTable> calls;

@@ -28,6 +28,21 @@ InboundCounts& InboundCounts::operator-=(const InboundCounts& other) {
   return *this;
 }
 
+std::uint64_t InboundCounts::*AccountOf(const absl::Status& outcome) {
+  switch (outcome.code()) {
+    case absl::StatusCode::kOk:
+      return &InboundCounts::delivered;
+    case absl::StatusCode::kDeadlineExceeded:
+      return &InboundCounts::expired;
+    case absl::StatusCode::kResourceExhausted:
+      return &InboundCounts::overloaded;
+    case absl::StatusCode::kUnavailable:
+      return &InboundCounts::draining;
+    default:
+      return &InboundCounts::rejected;
+  }
+}
+
 std::string Ledger::ToString() const {
   return absl::StrCat(
       "accepted ", accepted, " = delivered ", received.delivered, " + expired ",

@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/status/status.h"
+
 namespace am {
 
 // What the receiver of one-way messages did with them; it tells the sender.
@@ -29,6 +31,9 @@ struct InboundCounts {
   InboundCounts& operator-=(const InboundCounts& other);
   friend bool operator==(const InboundCounts&, const InboundCounts&) = default;
 };
+
+// In which of these a one-way message ends that came to this end.
+std::uint64_t InboundCounts::*AccountOf(const absl::Status& outcome);
 
 struct Ledger {
   std::uint64_t accepted = 0;

@@ -26,6 +26,7 @@ void Link::Attach(std::shared_ptr<Connection> connection,
     MutexLock lock(mutex_);
     EndSession();
     state_ = State::kUp;
+    expected_ = false;
     connection_ = std::move(connection);
     if (first_session_ == 0) first_session_ = connection_->session();
     queue_.Begin({handshake.credit_messages, handshake.credit_bytes});
@@ -82,6 +83,7 @@ bool Link::Expect() {
   MutexLock lock(mutex_);
   if (state_ != State::kDown) return false;
   state_ = State::kSuspended;
+  expected_ = true;
   return true;
 }
 
@@ -124,6 +126,11 @@ std::string Link::address() const {
 bool Link::is_down() const {
   MutexLock lock(mutex_);
   return state_ == State::kDown;
+}
+
+bool Link::is_connected() const {
+  MutexLock lock(mutex_);
+  return state_ != State::kDown && !expected_;
 }
 
 Link::Past Link::BeginInbound(std::uint32_t session) {

@@ -101,6 +101,10 @@ class Link final : public Flushable, public std::enable_shared_from_this<Link> {
 
   bool is_down() const;
 
+  // Whether it is up, or was and may be again at once: neither down, nor merely
+  // going to be connected.
+  bool is_connected() const;
+
   // Begins a session of the peer's.
   Past BeginInbound(std::uint32_t session);
   std::uint32_t inbound_session() const;
@@ -203,6 +207,7 @@ class Link final : public Flushable, public std::enable_shared_from_this<Link> {
 
   mutable Mutex mutex_;
   State state_ ABSL_GUARDED_BY(mutex_) = State::kDown;
+  bool expected_ ABSL_GUARDED_BY(mutex_) = false;  // and never up since
   std::shared_ptr<Connection> connection_ ABSL_GUARDED_BY(mutex_);  // if up
 
   // Outbound.

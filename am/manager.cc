@@ -218,7 +218,7 @@ Manager::~Manager() = default;
 
 InstanceId Manager::instance_id() const { return node_->self().id; }
 
-PeerInfo Manager::peer_info() const { return node_->self(); }
+PeerInfo Manager::peer_info() const { return node_->peers().introduction(); }
 
 std::vector<transport::Address> Manager::addresses() const {
   return node_->self().addresses;
@@ -266,6 +266,7 @@ void Manager::OnInstanceEvent(InstanceListener listener) {
 }
 
 void Manager::SetControlAddress(std::string address) {
+  node_->SetControlAddress(address);
   lifetime_->announcer().SetControlAddress(std::move(address));
 }
 

@@ -120,7 +120,8 @@ class Manager {
   // (ManagerOptions::directory) comes to know, and of its changes and end.
   void OnInstanceEvent(InstanceListener listener);
 
-  // Tells the directory where this process serves gRPC, "host:port".
+  // Says where this process serves gRPC, "host:port": tells the directory, and
+  // peers that connect from now on.
   void SetControlAddress(std::string address);
 
   // -- The end ---------------------------------------------------------------

@@ -21,6 +21,7 @@ namespace transport {
 class Transport;
 }
 class Clock;
+class ControlPlane;
 class Directory;
 class Driver;
 
@@ -101,6 +102,11 @@ struct ManagerOptions {
   // What makes this instance known to others, and others to it (for example
   // am::control::MakeRegistryDirectory); of this manager alone. Null: none.
   std::shared_ptr<Directory> directory = {};
+
+  // What takes messages where there is no connection, or whoever sends asks
+  // for it (CallOptions::plane): am::control::MakeGrpcControlPlane. May be
+  // shared. Null: none.
+  std::shared_ptr<ControlPlane> control_plane = {};
 
   // Where to listen, for example {"tcp://127.0.0.1:5555"}. Empty: a free port
   // of tcp on loopback. An ipc socket in a private folder is always added, for

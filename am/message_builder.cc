@@ -59,6 +59,11 @@ MessageBuilder& MessageBuilder::HedgeAfter(absl::Duration time) {
   return *this;
 }
 
+MessageBuilder& MessageBuilder::Plane(am::Plane plane) {
+  options_.plane = plane;
+  return *this;
+}
+
 MessageBuilder& MessageBuilder::WaitWhenFull() {
   options_.when_full = WhenFull::kWait;
   return *this;

@@ -54,6 +54,9 @@ class MessageBuilder {
   // See CallOptions::hedge_after. REQUIRES: Idempotent().
   MessageBuilder& HedgeAfter(absl::Duration time);
 
+  // See CallOptions::plane.
+  MessageBuilder& Plane(am::Plane plane);
+
   // Blocks when the way to the peer is full instead of failing.
   MessageBuilder& WaitWhenFull();
 

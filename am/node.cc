@@ -59,10 +59,15 @@ Node::Node(const ManagerOptions& options, PeerInfo self,
                for (const std::uint64_t id : waiters) FinishLocal(id);
              }),
       fleet_(peers_, *calls_),
-      outbox_(options_, peers_, calls_, clock),
+      control_(
+          {options_.control_plane, peers_.self().id, options_.link, *calls_,
+           *driver_, clock,
+           [this](InstanceId instance) { return ControlAddressOf(instance); }}),
+      outbox_(options_, peers_, control_, calls_, *counters_, clock),
       hedging_(std::make_shared<Hedging>(Hedging::Parts{
-          [this](const AnyInstance& any, absl::string_view name,
-                 InstanceId except) { return Choose(any, name, except); },
+          [this](const AnyInstance& any, const MethodSpec& spec,
+                 const CallOptions& call,
+                 InstanceId except) { return Choose(any, spec, call, except); },
           outbox_, calls_, *driver_, clock, *counters_})),
       sessions_({options_.link, peers_, transport, *calls_, *driver_, clock,
                  refusals_, options_.log,
@@ -120,19 +125,34 @@ void Node::OnHandlerEvent(const HandlerEvent& event) {
   }
 }
 
+// As the directory says or, which may be longer ago, the peer said itself.
+std::string Node::ControlAddressOf(InstanceId instance) const {
+  const InstanceRecordPtr record = fleet_.Find(instance);
+  if (record != nullptr && !record->control_address.empty()) {
+    return record->control_address;
+  }
+  const std::shared_ptr<Peer> peer = peers_.Find(instance);
+  return peer == nullptr ? "" : peer->info().control_address;
+}
+
 absl::StatusOr<InstanceId> Node::Choose(const AnyInstance& any,
-                                        absl::string_view full_name,
+                                        const MethodSpec& spec,
+                                        const CallOptions& options,
                                         InstanceId except) {
   const absl::StatusOr<InstanceRecordPtr> chosen =
-      fleet_.Choose(any, full_name, except);
+      fleet_.Choose(any, spec.name, except);
   if (!chosen.ok()) return chosen.status();
   const PeerInfo& info = (*chosen)->peer;
+  const Plane plane = outbox_.PlaneOf(spec, options);
+  if (plane == Plane::kControl) return info.id;
   const std::shared_ptr<Peer> peer = peers_.Find(info.id);
-  if (peer == nullptr || peer->link().is_down()) {
-    absl::Status approached =
-        sessions_.Approach(info, clock_.Now() + kConnectTimeout);
-    if (!approached.ok()) return approached;
-  }
+  if (peer != nullptr && !peer->link().is_down()) return info.id;
+  // With another way the message need not wait for this one.
+  const bool has_other = plane == Plane::kAuto && control_.Reaches(info.id);
+  const absl::Time now = clock_.Now();
+  if (has_other && peer != nullptr && !peer->MayApproach(now)) return info.id;
+  absl::Status approached = sessions_.Approach(info, now + kConnectTimeout);
+  if (!approached.ok() && !has_other) return approached;
   return info.id;
 }
 
@@ -339,8 +359,9 @@ absl::Status Node::Drain() {
     dispatcher_.CancelAll();
     driver_->WaitUntil(is_idle, clock_.Now() + kSettleTime);
   }
-  const bool settled = driver_->WaitUntil([this] { return peers_.Settled(); },
-                                          clock_.Now() + kSettleTime);
+  const bool settled = driver_->WaitUntil(
+      [this] { return peers_.Settled() && control_.Settled(); },
+      clock_.Now() + kSettleTime);
   absl::Status result;
   if (!idle || !settled) result = absl::DeadlineExceededError(Unfinished());
   peers_.TellCounts();
@@ -348,6 +369,7 @@ absl::Status Node::Drain() {
   driver_->WaitUntil([this] { return peers_.Flushed(); },
                      clock_.Now() + kSettleTime);
   calls_->Close(absl::UnavailableError("this instance has shut down"));
+  control_.Close();
   sessions_.Close();
   AwaitTold();
   return result;
@@ -373,6 +395,10 @@ std::string Node::Unfinished() const {
     absl::StrAppend(&text, "; unsent or uncounted messages to ",
                     peer->info().ToString());
   }
+  if (const auto in_flight = control_.ledger().in_flight(); in_flight > 0) {
+    absl::StrAppend(&text, "; ", in_flight,
+                    " one-way messages over the control plane");
+  }
   return text;
 }
 
@@ -380,6 +406,7 @@ void Node::Stop() {
   dispatcher_.RefuseNew();
   dispatcher_.CancelAll();
   calls_->Close(absl::UnavailableError("this instance has shut down"));
+  control_.Close();
   sessions_.Close();
   driver_->Stop();
 }
@@ -393,6 +420,9 @@ std::string Node::DebugString() const {
     absl::StrAppend(&text, "  peer ", peer->info().ToString(), " ",
                     PeerStateName(peer->state()),
                     "\n    one-way: ", peer->link().ledger().ToString(), "\n");
+  }
+  if (const Ledger ledger = control_.ledger(); ledger.accepted > 0) {
+    absl::StrAppend(&text, "  one-way over control: ", ledger.ToString(), "\n");
   }
   for (const auto& [name, count] : counters_->List()) {
     if (count > 0) absl::StrAppend(&text, "  ", name, " ", count, "\n");

@@ -4,7 +4,7 @@
 //                                                  --> PeerTable handshakes
 //                                                  --> CallTable replies
 //                                                  --> Dispatcher --> handlers
-//   Client --calls--> Outbox --> Link
+//   Client --calls--> Outbox --> Link, or ControlOutbox
 //
 // It starts no thread and reads no clock but those it is given.
 //
@@ -25,6 +25,7 @@
 #include "am/call_table.h"
 #include "am/client.h"
 #include "am/clock.h"
+#include "am/control_outbox.h"
 #include "am/counters.h"
 #include "am/dispatcher.h"
 #include "am/driver.h"
@@ -60,8 +61,14 @@ class Node final : private FrameSink {
   // Whom a message to this handler goes to, other than `except`; begins to
   // connect to it if need be.
   absl::StatusOr<InstanceId> Choose(const AnyInstance& any,
-                                    absl::string_view full_name,
+                                    const MethodSpec& spec,
+                                    const CallOptions& options,
                                     InstanceId except = InstanceId());
+
+  // Where we serve gRPC, for peers that connect from now on.
+  void SetControlAddress(std::string address) {
+    peers_.SetControlAddress(std::move(address));
+  }
 
   // Shuts down but for the threads: see Manager::Shutdown. Once.
   absl::Status Drain();
@@ -85,6 +92,8 @@ class Node final : private FrameSink {
   HandlerTable& handlers() { return handlers_; }
   Outbox& outbox() { return outbox_; }
   Hedging& hedging() { return *hedging_; }
+  ControlOutbox& control() { return control_; }
+  const ControlOutbox& control() const { return control_; }
   Fleet& fleet() { return fleet_; }
   SessionTable& sessions() { return sessions_; }
   const PeerTable& peers() const { return peers_; }
@@ -106,6 +115,7 @@ class Node final : private FrameSink {
 
   void FinishLocal(std::uint64_t call_id);
   void DispatchToSelf(const Outbox::SelfMessage& message);
+  std::string ControlAddressOf(InstanceId instance) const;
 
   void OnFrame(transport::InboundFrame frame, absl::Time now) override;
   absl::Time OnTick(absl::Time now) override;
@@ -132,6 +142,7 @@ class Node final : private FrameSink {
   Dispatcher dispatcher_;
   PeerTable peers_;
   Fleet fleet_;
+  ControlOutbox control_;
   Outbox outbox_;
   const std::shared_ptr<Hedging> hedging_;
   SessionTable sessions_;

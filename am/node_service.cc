@@ -93,14 +93,14 @@ Task<absl::StatusOr<v1::HealthCheckResponse>> NodeService::HealthCheck(
 Task<absl::StatusOr<v1::PeerInfo>> NodeService::Discover(
     Context&, const v1::DiscoverRequest&) {
   v1::PeerInfo info;
-  am::ToProto(node_.self(), info);
+  am::ToProto(node_.peers().introduction(), info);
   co_return info;
 }
 
 Task<absl::StatusOr<v1::DescribeResponse>> NodeService::Describe(
     Context&, const v1::DescribeRequest&) {
   v1::DescribeResponse response;
-  am::ToProto(node_.self(), *response.mutable_self());
+  am::ToProto(node_.peers().introduction(), *response.mutable_self());
   response.set_status(status());
   response.set_calls_pending(node_.calls().size());
   response.set_handlers_active(

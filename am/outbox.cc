@@ -23,10 +23,13 @@ MessageHeader HeaderOf(const MethodSpec& spec, std::uint64_t call_id) {
 }  // namespace
 
 Outbox::Outbox(const ManagerOptions& options, const PeerTable& peers,
-               std::shared_ptr<CallTable> calls, const Clock& clock)
+               ControlOutbox& control, std::shared_ptr<CallTable> calls,
+               Counters& counters, const Clock& clock)
     : options_(options),
       peers_(peers),
+      control_(control),
       calls_(std::move(calls)),
+      counters_(counters),
       clock_(clock) {}
 
 absl::Duration Outbox::TimeoutOf(const MethodSpec& spec,
@@ -46,6 +49,31 @@ void Outbox::SetToSelf(ToSelf to_self, CancelSelf cancel_self) {
   cancel_self_ = std::move(cancel_self);
 }
 
+// -- The way -----------------------------------------------------------------
+
+Plane Outbox::PlaneOf(const MethodSpec& spec,
+                      const CallOptions& options) const {
+  const bool may_change = options_.control_plane != nullptr && !spec.ordered;
+  return options.plane == Plane::kAuto && !may_change ? Plane::kData
+                                                      : options.plane;
+}
+
+bool Outbox::MayFallBack(const Outgoing& outgoing) const {
+  return outgoing.plane == Plane::kAuto && control_.Reaches(outgoing.target);
+}
+
+// Finds the way for an attempt. There is always one to ourselves.
+void Outbox::Route(Outgoing& outgoing) const {
+  outgoing.peer = peers_.Find(outgoing.target);
+  const bool is_connected =
+      outgoing.target == peers_.self().id ||
+      (outgoing.peer != nullptr && outgoing.peer->link().is_connected());
+  outgoing.over_control = outgoing.plane == Plane::kControl ||
+                          (!is_connected && MayFallBack(outgoing));
+}
+
+// -- Sending -----------------------------------------------------------------
+
 absl::StatusOr<Outbox::Outgoing> Outbox::Prepare(
     const MethodSpec& spec, Target target, const Payload& payload,
     const CallOptions& options) const {
@@ -57,7 +85,9 @@ absl::StatusOr<Outbox::Outgoing> Outbox::Prepare(
   }
   Outgoing outgoing;
   outgoing.target = target.instance();
-  outgoing.peer = peers_.Find(outgoing.target);
+  outgoing.plane = PlaneOf(spec, options);
+  if (outgoing.plane != Plane::kData) outgoing.handler = std::string(spec.name);
+  Route(outgoing);
   if (options.metadata != nullptr) {
     absl::StatusOr<std::string> metadata = EncodeMetadata(*options.metadata);
     if (!metadata.ok()) return metadata.status();
@@ -95,7 +125,7 @@ std::shared_ptr<PendingCall> Outbox::StartCall(const MethodSpec& spec,
   if (again != nullptr) header.flags |= kTracked;
   absl::Status sent =
       Send(*outgoing, header, again == nullptr ? payload : again->payload,
-           options, now);
+           options.when_full, now);
   if (!sent.ok()) Fail(*call, std::move(sent));
   CancelWithHandler(call);
   return call;
@@ -122,22 +152,29 @@ std::shared_ptr<CallTable::Call> Outbox::Begin(const MethodSpec& spec,
     again->policy = policy;
     again->header = HeaderOf(spec, /*call_id=*/0);
     again->header.flags |= kTracked;
+    again->handler = outgoing.handler;
+    again->plane = outgoing.plane;
     again->metadata = outgoing.metadata;
     again->payload = Payload::Share(payload.ToBuffer(), payload.codec());
     again->deadline = deadline;
   }
-  return calls_->Begin(outgoing.target, deadline, std::move(again));
+  return calls_->Begin(outgoing.target, deadline, std::move(again),
+                       outgoing.over_control);
 }
 
 void Outbox::Repeat(CallTable::Call& call) {
   const Repeatable& again = *call.again;
   Outgoing outgoing;
   outgoing.target = call.peer;
-  outgoing.peer = peers_.Find(call.peer);
+  outgoing.handler = again.handler;
+  outgoing.plane = again.plane;
+  Route(outgoing);
+  if (!calls_->SetOverControl(call.id, outgoing.over_control)) return;
   const absl::Time now = clock_.Now();
   outgoing.timeout = again.deadline - now;
   outgoing.metadata = again.metadata;
-  absl::Status sent = Send(outgoing, again.header, again.payload, {}, now);
+  absl::Status sent =
+      Send(outgoing, again.header, again.payload, WhenFull::kRefuse, now);
   if (!sent.ok()) Fail(call, std::move(sent));
 }
 
@@ -155,48 +192,100 @@ absl::Status Outbox::SendOneWay(const MethodSpec& spec, Target target,
                                 const CallOptions& options) {
   absl::StatusOr<Outgoing> outgoing = Prepare(spec, target, payload, options);
   if (!outgoing.ok()) return outgoing.status();
-  return Send(*outgoing, HeaderOf(spec, /*call_id=*/0), payload, options,
-              clock_.Now());
+  return Send(*outgoing, HeaderOf(spec, /*call_id=*/0), payload,
+              options.when_full, clock_.Now());
 }
 
-absl::Status Outbox::Send(const Outgoing& outgoing, MessageHeader header,
-                          const Payload& payload, const CallOptions& options,
+absl::Status Outbox::Send(Outgoing& outgoing, MessageHeader header,
+                          const Payload& payload, WhenFull when_full,
                           absl::Time now) {
-  if (outgoing.target == peers_.self().id) {
-    header.codec = payload.codec();
-    to_self_({header, outgoing.metadata, payload.ToBuffer(),
-              now + outgoing.timeout});
-    return absl::OkStatus();
-  }
-  if (outgoing.peer == nullptr) {
-    return absl::UnavailableError(
-        absl::StrCat("instance ", outgoing.target.ToString(),
-                     " is not connected; Connect to it first"));
-  }
-  Link& link = outgoing.peer->link();
   const absl::Time deadline = now + outgoing.timeout;
   for (;;) {
-    header.budget = ToBudget(deadline - now);
-    absl::Status sent = link.Send(header, outgoing.metadata, payload, now);
-    if (options.when_full == WhenFull::kRefuse ||
-        !absl::IsResourceExhausted(sent)) {
+    outgoing.timeout = deadline - now;
+    header.budget = ToBudget(outgoing.timeout);
+    absl::Status sent = TrySend(outgoing, header, payload, now);
+    if (when_full == WhenFull::kRefuse || !absl::IsResourceExhausted(sent)) {
       return sent;
     }
-    absl::Status room = WaitForRoom(link, deadline);
+    absl::Status room = WaitForRoom(outgoing, deadline);
     if (!room.ok()) return room;
     now = clock_.Now();
   }
 }
 
-absl::Status Outbox::WaitForRoom(Link& link, absl::Time deadline) {
+absl::Status Outbox::TrySend(Outgoing& outgoing, const MessageHeader& header,
+                             const Payload& payload, absl::Time now) {
+  if (!outgoing.over_control) {
+    if (outgoing.target == peers_.self().id) {
+      return SendToSelf(outgoing, header, payload, now);
+    }
+    absl::Status sent = SendOverLink(outgoing, header, payload, now);
+    if (!absl::IsUnavailable(sent) || !MayFallBack(outgoing)) return sent;
+    // The link has gone down just now.
+    outgoing.over_control = true;
+    const bool one_way = header.kind == MessageKind::kNoReturn;
+    if (!one_way && !calls_->SetOverControl(header.call_id, true)) {
+      return absl::OkStatus();  // The call has ended.
+    }
+  }
+  return SendOverControl(outgoing, header, payload);
+}
+
+absl::Status Outbox::SendToSelf(const Outgoing& outgoing, MessageHeader header,
+                                const Payload& payload, absl::Time now) {
+  header.codec = payload.codec();
+  to_self_(
+      {header, outgoing.metadata, payload.ToBuffer(), now + outgoing.timeout});
+  return absl::OkStatus();
+}
+
+absl::Status Outbox::SendOverLink(const Outgoing& outgoing,
+                                  const MessageHeader& header,
+                                  const Payload& payload, absl::Time now) {
+  if (outgoing.peer == nullptr) {
+    return absl::UnavailableError(
+        absl::StrCat("instance ", outgoing.target.ToString(),
+                     " is not connected; Connect to it first"));
+  }
+  absl::Status sent =
+      outgoing.peer->link().Send(header, outgoing.metadata, payload, now);
+  if (sent.ok()) counters_.Count(Counter::kSentOverData);
+  return sent;
+}
+
+absl::Status Outbox::SendOverControl(const Outgoing& outgoing,
+                                     const MessageHeader& header,
+                                     const Payload& payload) {
+  ControlPlane::Message message;
+  message.handler = outgoing.handler;
+  message.target = outgoing.target;
+  message.header = header;
+  message.header.codec = payload.codec();
+  message.metadata = outgoing.metadata;
+  message.payload = payload.ToBuffer();
+  message.timeout = outgoing.timeout;
+  absl::Status sent = control_.Send(std::move(message));
+  if (!sent.ok()) return sent;
+  counters_.Count(Counter::kSentOverControl);
+  if (outgoing.plane == Plane::kAuto) counters_.Count(Counter::kFellBack);
+  return sent;
+}
+
+absl::Status Outbox::WaitForRoom(const Outgoing& outgoing,
+                                 absl::Time deadline) {
   const auto room = calls_->Begin(InstanceId(), deadline);
-  if (!link.AwaitRoom(room->id)) calls_->Finish(room->id, InstanceId(), {});
+  const bool waits = outgoing.over_control
+                         ? control_.AwaitRoom(room->id)
+                         : outgoing.peer->link().AwaitRoom(room->id);
+  if (!waits) calls_->Finish(room->id, InstanceId(), {});
   CancelWithHandler(room);
   room->Wait();
   return room->TakeReply().status;
 }
 
+// Whichever way it went last, an earlier attempt may have gone the other.
 void Outbox::SendCancel(InstanceId id, std::uint64_t call_id) {
+  control_.Cancel(call_id);
   if (id == peers_.self().id) return cancel_self_(call_id);
   const std::shared_ptr<Peer> peer = peers_.Find(id);
   if (peer == nullptr) return;

@@ -1,4 +1,5 @@
-// Outbox: from a call or a one-way message to the link of its peer.
+// Outbox: from a call or a one-way message to the link of its peer or, where
+// that is asked for or there is no link, to the control plane.
 //
 // Threads: any. Nothing blocks but a send that waits for room
 // (CallOptions::when_full).
@@ -15,6 +16,8 @@
 #include "am/call_options.h"
 #include "am/call_table.h"
 #include "am/clock.h"
+#include "am/control_outbox.h"
+#include "am/counters.h"
 #include "am/manager_options.h"
 #include "am/method.h"
 #include "am/payload.h"
@@ -28,7 +31,8 @@ class Outbox final {
  public:
   // All must outlive it.
   Outbox(const ManagerOptions& options, const PeerTable& peers,
-         std::shared_ptr<CallTable> calls, const Clock& clock);
+         ControlOutbox& control, std::shared_ptr<CallTable> calls,
+         Counters& counters, const Clock& clock);
 
   // Takes a message to this instance itself, which is not sent anywhere.
   struct SelfMessage {
@@ -55,6 +59,10 @@ class Outbox final {
   static absl::Duration TimeoutOf(const MethodSpec& spec,
                                   const CallOptions& options);
 
+  // By which plane it goes; kAuto: that is seen when it does. Only if there is
+  // a control plane and no order to be kept.
+  Plane PlaneOf(const MethodSpec& spec, const CallOptions& options) const;
+
   // A call that cannot even begin.
   std::shared_ptr<PendingCall> Ended(absl::Status why) {
     return calls_->Ended(std::move(why));
@@ -74,6 +82,9 @@ class Outbox final {
   struct Outgoing {
     InstanceId target;
     std::shared_ptr<Peer> peer;  // null if it is not known
+    std::string handler;         // set if it may go over the control plane
+    Plane plane = Plane::kData;
+    bool over_control = false;
     absl::Duration timeout;
     std::string metadata;
   };
@@ -81,20 +92,33 @@ class Outbox final {
   absl::StatusOr<Outgoing> Prepare(const MethodSpec& spec, Target target,
                                    const Payload& payload,
                                    const CallOptions& options) const;
-  absl::Status Send(const Outgoing& outgoing, MessageHeader header,
-                    const Payload& payload, const CallOptions& options,
-                    absl::Time now);
+  void Route(Outgoing& outgoing) const;
+  bool MayFallBack(const Outgoing& outgoing) const;
+  absl::Status Send(Outgoing& outgoing, MessageHeader header,
+                    const Payload& payload, WhenFull when_full, absl::Time now);
+  absl::Status TrySend(Outgoing& outgoing, const MessageHeader& header,
+                       const Payload& payload, absl::Time now);
+  absl::Status SendToSelf(const Outgoing& outgoing, MessageHeader header,
+                          const Payload& payload, absl::Time now);
+  absl::Status SendOverLink(const Outgoing& outgoing,
+                            const MessageHeader& header, const Payload& payload,
+                            absl::Time now);
+  absl::Status SendOverControl(const Outgoing& outgoing,
+                               const MessageHeader& header,
+                               const Payload& payload);
   std::shared_ptr<CallTable::Call> Begin(const MethodSpec& spec,
                                          const Payload& payload,
                                          const CallOptions& options,
                                          const Outgoing& outgoing,
                                          absl::Time deadline);
   void Fail(const CallTable::Call& call, absl::Status unsent);
-  absl::Status WaitForRoom(Link& link, absl::Time deadline);
+  absl::Status WaitForRoom(const Outgoing& outgoing, absl::Time deadline);
 
   const ManagerOptions& options_;
   const PeerTable& peers_;
+  ControlOutbox& control_;
   const std::shared_ptr<CallTable> calls_;
+  Counters& counters_;
   const Clock& clock_;
   ToSelf to_self_;
   CancelSelf cancel_self_;

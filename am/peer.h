@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/time/time.h"
 #include "am/instance_id.h"
 #include "am/link.h"
 #include "am/peer_event.h"
@@ -40,6 +41,10 @@ class Peer final : public Sender {
              const Payload& value) override;
   void Account(const absl::Status& outcome) override;
 
+  // Whether to try to connect to it again, if the last try is so long ago that
+  // one more costs nothing.
+  bool MayApproach(absl::Time now);
+
   // It has said that it is draining, which it never takes back.
   std::atomic<bool> is_draining = false;
 
@@ -53,6 +58,7 @@ class Peer final : public Sender {
   std::atomic<PeerState> state_ = PeerState::kConnecting;
   mutable Mutex mutex_;
   PeerInfo info_ ABSL_GUARDED_BY(mutex_);
+  absl::Time next_approach_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
 };
 
 }  // namespace am

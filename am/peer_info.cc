@@ -81,6 +81,7 @@ void ToProto(const PeerInfo& info, v1::PeerInfo& proto) {
   proto.set_boot_id(info.host.boot_id);
   proto.set_ipc_device(info.host.ipc_device);
   proto.set_ipc_inode(info.host.ipc_inode);
+  proto.set_control_address(info.control_address);
 }
 
 absl::StatusOr<PeerInfo> FromProto(const v1::PeerInfo& proto) {
@@ -98,6 +99,7 @@ absl::StatusOr<PeerInfo> FromProto(const v1::PeerInfo& proto) {
   info.host.boot_id = proto.boot_id();
   info.host.ipc_device = proto.ipc_device();
   info.host.ipc_inode = proto.ipc_inode();
+  info.control_address = proto.control_address();
   return info;
 }
 

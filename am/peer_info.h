@@ -35,6 +35,7 @@ struct PeerInfo {
   std::string name;  // for people; need not be unique
   std::vector<transport::Address> addresses;
   HostIdentity host;
+  std::string control_address = {};  // of its gRPC server; empty: none known
 
   // The best address to reach this peer from here: its ipc path if that is, by
   // identity, a socket we see too, else tcp, else whatever there is.

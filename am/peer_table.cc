@@ -21,6 +21,18 @@ PeerTable::PeerTable(PeerInfo self, const LinkOptions& options, Driver& driver,
       clock_(clock),
       on_room_(std::move(on_room)) {}
 
+void PeerTable::SetControlAddress(std::string address) {
+  MutexLock lock(mutex_);
+  control_address_ = std::move(address);
+}
+
+PeerInfo PeerTable::introduction() const {
+  PeerInfo info = self_;
+  MutexLock lock(mutex_);
+  info.control_address = control_address_;
+  return info;
+}
+
 std::shared_ptr<Peer> PeerTable::Find(InstanceId peer) const {
   MutexLock lock(mutex_);
   const auto found = peers_.find(peer);

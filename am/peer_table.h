@@ -9,6 +9,7 @@
 #include <atomic>
 #include <deque>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -32,7 +33,12 @@ class PeerTable final {
   PeerTable(PeerInfo self, const LinkOptions& options, Driver& driver,
             const Clock& clock, Link::OnRoom on_room);
 
+  // Without the address of a gRPC server.
   const PeerInfo& self() const { return self_; }
+
+  // As we introduce ourselves to others from now on.
+  void SetControlAddress(std::string address);
+  PeerInfo introduction() const;
 
   // Null if it is not known.
   std::shared_ptr<Peer> Find(InstanceId peer) const;
@@ -98,6 +104,7 @@ class PeerTable final {
   mutable Mutex mutex_;
   absl::flat_hash_map<InstanceId, std::shared_ptr<Peer>> peers_
       ABSL_GUARDED_BY(mutex_);
+  std::string control_address_ ABSL_GUARDED_BY(mutex_);
   absl::Time next_check_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
   std::deque<InstanceId> lost_ ABSL_GUARDED_BY(mutex_);  // oldest first
 

@@ -22,6 +22,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "am/payload.h"
+#include "am/plane.h"
 #include "am/retry_policy.h"
 #include "am/wire.h"
 
@@ -40,6 +41,8 @@ struct Repeatable {
   // the next attempt's when it begins.
   RetryPolicy policy;
   MessageHeader header;
+  std::string handler;  // full name
+  Plane plane = Plane::kAuto;
   std::string metadata;
   Payload payload;  // shares its bytes
   absl::Time deadline;

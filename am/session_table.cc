@@ -118,7 +118,7 @@ void SessionTable::Open(const transport::Address& address, Attempt attempt,
 HandshakeRoute SessionTable::Route(InstanceId target,
                                    std::uint32_t session) const {
   const std::shared_ptr<Peer> peer = parts_.peers.Find(target);
-  return {parts_.peers.self(), target, session,
+  return {parts_.peers.introduction(), target, session,
           peer == nullptr ? 0 : peer->link().inbound_session(), parts_.link};
 }
 

@@ -5,11 +5,14 @@
 // caller's cancellation or deadline, the server's end) finishes the call; what
 // comes after is dropped.
 //
+// gRPC has two shapes for it: see am/control/bridge.h.
+//
 // Threads: any; gRPC's reactions may overlap with the handler's answer.
 #pragma once
 
 #include <grpcpp/alarm.h>
-#include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/byte_buffer.h>
 
 #include <atomic>
 #include <cstdint>
@@ -18,48 +21,64 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "am/node.h"
+#include "am/v1/bridge.pb.h"
 
 namespace am::control {
 
-class BridgedCall final : public grpc::ServerGenericBidiReactor,
-                          public std::enable_shared_from_this<BridgedCall> {
+class BridgedCall : public std::enable_shared_from_this<BridgedCall> {
  public:
-  // `call_id` is for a caller that sends none. Begin or End must follow.
-  static std::shared_ptr<BridgedCall> Make(
-      Node& node, grpc::GenericCallbackServerContext& context,
-      std::uint64_t call_id);
+  virtual ~BridgedCall() = default;
 
-  // Reads the request and has `handler` run for it.
-  void Begin(std::shared_ptr<HandlerEntry> handler);
+  // Has the handler of that name run for `request`, which it may take; or ends.
+  void Begin(absl::string_view handler, grpc::ByteBuffer& request);
 
-  // Finishes the call, unless it has ended.
-  void End(const absl::Status& status);
+  // Finishes the call, unless it has ended. Flags are those of a REPLY.
+  void End(const absl::Status& status, std::uint8_t flags);
   void EndWith(const Payload& value);
 
-  void OnReadDone(bool ok) override;
-  void OnCancel() override;
-  void OnDone() override { self_.reset(); }
+ protected:
+  // `call_id` is for a caller that sends none.
+  BridgedCall(Node& node, grpc::CallbackServerContext& context,
+              std::uint64_t call_id)
+      : node_(node), context_(context), call_id_(call_id) {}
+
+  // From now on it is kept, until Release.
+  void Keep() { self_ = shared_from_this(); }
+  void Release() { self_.reset(); }
+
+  // The caller has gone, or the server ends.
+  void Cancel();
+
+  // gRPC's side. One of them is called, once.
+  virtual void Fail(const grpc::Status& status) = 0;
+  virtual void Answer(grpc::ByteBuffer value) = 0;
 
  private:
-  BridgedCall(Node& node, grpc::GenericCallbackServerContext& context,
-              std::uint64_t call_id);
+  // What the caller says of itself and of the call.
+  struct Caller {
+    bool is_ours = false;  // it sent a CallHeader
+    v1::CallHeader header;
+    Metadata metadata;  // of one that is not
+  };
 
-  absl::Status Dispatch();
-  absl::Status ReadCaller(InstanceId& sender, MessageHeader& header) const;
-  absl::StatusOr<transport::Buffer> TakePayload();
-  absl::Time Deadline();
+  absl::Status Dispatch(grpc::ByteBuffer& request);
+  absl::Status ReadCaller();
+  absl::StatusOr<Dispatcher::LocalMessage> MessageOf(grpc::ByteBuffer& request);
+  absl::Time Deadline() const;
+  void EndAt(absl::Time deadline);
+  void AddReplyHeader(std::uint8_t flags, Codec codec);
 
   Node& node_;
-  grpc::GenericCallbackServerContext& context_;
+  grpc::CallbackServerContext& context_;
   const std::uint64_t call_id_;
   std::shared_ptr<HandlerEntry> handler_;
+  Caller caller_;
   std::stop_source stop_;
   grpc::Alarm alarm_;  // for a call whose caller sets no deadline
   std::atomic<bool> ended_ = false;
-  grpc::ByteBuffer request_;
-  grpc::ByteBuffer response_;
   std::shared_ptr<BridgedCall> self_;  // until gRPC is done with it
 };
 

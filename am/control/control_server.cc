@@ -13,6 +13,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "am/control/bridge.h"
+#include "am/control/call_header.h"
 #include "am/control/health.h"
 #include "am/control/listen_address.h"
 #include "am/control/reflection.h"
@@ -113,7 +114,8 @@ class GrpcControlServer final : public ControlServer {
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     builder.SetMaxReceiveMessageSize(
         static_cast<int>(node_.max_message_bytes() + kMessageSlack));
-    builder.RegisterCallbackGenericService(&bridge_);
+    builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxHeaderBytes);
+    bridge_.AddTo(builder);
     builder.RegisterService(&health_);
     builder.RegisterService(reflection_v1_.get());
     builder.RegisterService(reflection_v1alpha_.get());

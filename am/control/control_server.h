@@ -16,12 +16,12 @@
 // the server lives.
 //
 // A handler cannot tell a gRPC call from another message but by its sender,
-// which is nobody: limits, order, deadlines, cancellation, metadata, statuses
-// with their details, and counters are the same. RESPONSE answers its value;
-// ACK answers google.protobuf.Empty once the handler has run, NO_RETURN once
-// the message is accepted. Where a handler has raw bytes,
-// google.protobuf.BytesValue stands for them. A call without a deadline gets
-// the contract's, or 30 s.
+// which is nobody unless it is an instance (CallOptions::plane): limits, order,
+// deadlines, cancellation, metadata, statuses with their details, and counters
+// are the same. RESPONSE answers its value; ACK answers google.protobuf.Empty
+// once the handler has run, NO_RETURN once the message is accepted. Where a
+// handler has raw bytes, google.protobuf.BytesValue stands for them. A call
+// without a deadline gets the contract's, or 30 s.
 //
 // Threads: any, but for the destructor. Quick handlers run on gRPC's threads,
 // others on the manager's pool.

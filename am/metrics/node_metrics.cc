@@ -44,6 +44,34 @@ class Family {
   MetricFamily family_;
 };
 
+void AddControl(const Labels& common, const Ledger& ledger,
+                std::vector<MetricFamily>& families) {
+  Family outcomes(common, "am_control_one_way_total",
+                  "One-way messages over the control plane by what became of "
+                  "them; of those accepted the others are under way",
+                  MetricType::Counter);
+  outcomes.Add(ledger.accepted, {{"outcome", "accepted"}});
+  outcomes.Add(ledger.received.delivered, {{"outcome", "delivered"}});
+  outcomes.Add(ledger.received.expired, {{"outcome", "expired"}});
+  outcomes.Add(ledger.received.rejected, {{"outcome", "rejected"}});
+  outcomes.Add(ledger.received.overloaded, {{"outcome", "overloaded"}});
+  outcomes.Add(ledger.received.draining, {{"outcome", "draining"}});
+  outcomes.Add(ledger.link_lost, {{"outcome", "link_lost"}});
+  outcomes.Add(ledger.in_doubt, {{"outcome", "in_doubt"}});
+  outcomes.Add(ledger.refused, {{"outcome", "refused"}});
+  families.push_back(outcomes.Take());
+}
+
+void AddPlanes(const Labels& common, const Counters& counters,
+               std::vector<MetricFamily>& families) {
+  Family family(common, "am_sent_total",
+                "Messages sent by plane, each attempt of a call as one",
+                MetricType::Counter);
+  family.Add(counters.of(Counter::kSentOverData), {{"plane", "data"}});
+  family.Add(counters.of(Counter::kSentOverControl), {{"plane", "control"}});
+  families.push_back(family.Take());
+}
+
 void AddPeers(const Labels& common, const PeerTable& peers,
               std::vector<MetricFamily>& families) {
   Family outcomes(common, "am_one_way_total",
@@ -122,6 +150,8 @@ std::vector<MetricFamily> NodeMetrics::Collect() const {
   std::vector<MetricFamily> families;
   AddPeers(common, node.peers(), families);
   AddPeerStates(common, node.peers(), families);
+  AddControl(common, node.control().ledger(), families);
+  AddPlanes(common, node.counters(), families);
   AddCounts(common, "am_events_total", "What befell calls and messages",
             "event", node.counters().List(), families);
   AddCounts(common, "am_input_refused_total", "Input from outside not taken",

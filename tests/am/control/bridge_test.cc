@@ -5,9 +5,11 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/cord.h"
 #include "am/control/rpc_status.h"
+#include "am/v1/bridge.pb.h"
 #include "google/protobuf/wrappers.pb.h"
 #include "tests/am/calculator.am.h"
 #include "tests/am/calculator.grpc.pb.h"
@@ -89,6 +91,31 @@ TEST_F(BridgeTest, AResponseHandlerAnswersItsResponse) {
   const grpc::Status status = Square(7, result);
   EXPECT_TRUE(status.ok()) << status.error_message();
   EXPECT_EQ(result.value(), 49);
+}
+
+// As all others do that are called as generic methods.
+TEST_F(BridgeTest, AHandlerFromBeforeTheServerAnswersTheSame) {
+  OnSquare([](Context&, const Number& n) -> absl::StatusOr<Number> {
+    if (n.value() < 0) return absl::OutOfRangeError("negative");
+    return NumberOf(n.value() * n.value());
+  });
+  server_ = *ControlServer::Make(*manager_);
+  stub_ = test::Calculator::NewStub(grpc::CreateChannel(
+      server_->address(), grpc::InsecureChannelCredentials()));
+  for (int i = 0; i < 3; ++i) {
+    grpc::ClientContext context;
+    Limit(context);
+    const Number number = NumberOf(1 - i);
+    Number result;
+    const grpc::Status status = Await([&](auto done) {
+      stub_->async()->Square(&context, &number, &result, std::move(done));
+    });
+    EXPECT_EQ(status.ok(), number.value() >= 0) << status.error_message();
+    EXPECT_EQ(result.value(), number.value() > 0 ? 1 : 0);
+  }
+  ASSERT_TRUE(manager_->Deregister("am.test.Calculator/Square").ok());
+  Number result;
+  EXPECT_EQ(Square(7, result).error_code(), grpc::StatusCode::UNIMPLEMENTED);
 }
 
 TEST_F(BridgeTest, AnAckHandlerAnswersEmptyOnceItHasRun) {
@@ -247,35 +274,81 @@ TEST_F(BridgeTest, AHandlerThatIsDeregisteredIsUnimplemented) {
             grpc::StatusCode::UNIMPLEMENTED);
 }
 
+v1::CallHeader HeaderOfTwelve() {
+  v1::CallHeader header;
+  header.set_sender(0xaa);
+  header.set_kind(18);
+  header.set_flags(8);
+  header.set_codec(1);
+  header.set_call_id(12);
+  return header;
+}
+
 TEST_F(BridgeTest, ACallWithAnIdRunsOnce) {
   Tally runs;
   OnSquare([&](Context& context, const Number&) -> absl::StatusOr<Number> {
     runs.Add();
+    EXPECT_EQ(context.sender(), InstanceId(0xaa));
     return NumberOf(static_cast<std::int64_t>(context.call_id()));
   });
   const Number number = NumberOf(7);
+  v1::CallHeader header = HeaderOfTwelve();
   for (int i = 0; i < 2; ++i) {
     grpc::ClientContext context;
     Limit(context);
-    context.AddMetadata("am-sender", "00000000000000aa");
-    context.AddMetadata("am-call-id", "12");
-    context.AddMetadata("am-call-flags", i == 0 ? "8" : "24");
+    context.AddMetadata("am-call-bin", header.SerializeAsString());
     Number result;
     ASSERT_TRUE(Await([&](auto done) {
                   stub_->async()->Square(&context, &number, &result,
                                          std::move(done));
                 }).ok());
     EXPECT_EQ(result.value(), 12);
+    header.set_flags(8 + 16);
   }
   EXPECT_EQ(runs.value(), 1);
 }
 
-TEST_F(BridgeTest, AnIdThatIsNotOneIsRefused) {
+TEST_F(BridgeTest, ACallForAnotherIncarnationDoesNotRun) {
   OnSquare(
       [](Context&, const Number& n) -> absl::StatusOr<Number> { return n; });
-  context_.AddMetadata("am-sender", "me");
+  v1::CallHeader header = HeaderOfTwelve();
+  header.set_target(0xbb);
+  context_.AddMetadata("am-call-bin", header.SerializeAsString());
   Number result;
-  EXPECT_EQ(Square(7, result).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(Square(7, result).error_code(), grpc::StatusCode::UNAVAILABLE);
+  v1::ReplyHeader reply;
+  const auto& trailers = context_.GetServerTrailingMetadata();
+  ASSERT_EQ(trailers.count("am-reply-bin"), 1);
+  const grpc::string_ref bytes = trailers.find("am-reply-bin")->second;
+  ASSERT_TRUE(reply.ParseFromString({bytes.data(), bytes.size()}));
+  EXPECT_EQ(reply.flags(), 4);
+}
+
+TEST_F(BridgeTest, ACallHeaderThatIsNoneIsRefused) {
+  OnSquare(
+      [](Context&, const Number& n) -> absl::StatusOr<Number> { return n; });
+  v1::CallHeader nobody = HeaderOfTwelve(), reply = HeaderOfTwelve(),
+                 codec = HeaderOfTwelve(), metadata = HeaderOfTwelve();
+  nobody.set_sender(0);
+  reply.set_kind(19);
+  codec.set_codec(3);
+  metadata.set_metadata("x");
+  std::vector<std::string> headers = {"\xff"};
+  for (const v1::CallHeader& header : {nobody, reply, codec, metadata}) {
+    headers.push_back(header.SerializeAsString());
+  }
+  const Number number = NumberOf(7);
+  for (const std::string& header : headers) {
+    grpc::ClientContext context;
+    Limit(context);
+    context.AddMetadata("am-call-bin", header);
+    Number result;
+    EXPECT_EQ(Await([&](auto done) {
+                stub_->async()->Square(&context, &number, &result,
+                                       std::move(done));
+              }).error_code(),
+              grpc::StatusCode::INVALID_ARGUMENT);
+  }
 }
 
 TEST_F(BridgeTest, AManagerThatHasShutDownIsUnavailable) {
