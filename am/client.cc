@@ -12,9 +12,8 @@
 namespace am {
 namespace {
 
-absl::StatusOr<PeerInfo> AwaitPeer(std::shared_ptr<PendingCall> call) {
-  absl::StatusOr<v1::PeerInfo> proto =
-      Future<v1::PeerInfo>(std::move(call)).Await();
+absl::StatusOr<PeerInfo> AwaitPeer(Future<v1::PeerInfo> future) {
+  const absl::StatusOr<v1::PeerInfo> proto = future.Await();
   if (!proto.ok()) return proto.status();
   return FromProto(*proto);
 }
@@ -29,26 +28,36 @@ InstanceId Client::instance_id() const { return node_->self().id; }
 
 PeerInfo Client::peer_info() const { return node_->peers().introduction(); }
 
-absl::StatusOr<PeerInfo> Client::Connect(absl::string_view address,
-                                         absl::Duration timeout) {
+Future<v1::PeerInfo> Client::StartConnect(absl::string_view address,
+                                          absl::Duration timeout) const {
   const absl::StatusOr<transport::Address> parsed =
       transport::Address::Parse(address);
-  if (!parsed.ok()) return parsed.status();
-  return AwaitPeer(
+  if (!parsed.ok()) return Future<v1::PeerInfo>(parsed.status());
+  return Future<v1::PeerInfo>(
       node_->sessions().Connect(*parsed, After(node_->clock(), timeout)));
+}
+
+Future<v1::PeerInfo> Client::StartConnect(const PeerInfo& peer,
+                                          absl::Duration timeout) const {
+  return Future<v1::PeerInfo>(
+      node_->sessions().Connect(peer, After(node_->clock(), timeout)));
+}
+
+absl::StatusOr<PeerInfo> Client::Connect(absl::string_view address,
+                                         absl::Duration timeout) {
+  return AwaitPeer(StartConnect(address, timeout));
 }
 
 absl::StatusOr<PeerInfo> Client::Connect(const PeerInfo& peer,
                                          absl::Duration timeout) {
-  return AwaitPeer(
-      node_->sessions().Connect(peer, After(node_->clock(), timeout)));
+  return AwaitPeer(StartConnect(peer, timeout));
 }
 
 absl::StatusOr<PeerInfo> Client::ConnectControl(absl::string_view address,
                                                 absl::Duration timeout) {
   const std::string where(address);
-  absl::StatusOr<PeerInfo> peer = AwaitPeer(
-      node_->control().Discover(where, After(node_->clock(), timeout)));
+  absl::StatusOr<PeerInfo> peer = AwaitPeer(Future<v1::PeerInfo>(
+      node_->control().Discover(where, After(node_->clock(), timeout))));
   if (!peer.ok()) return peer;
   if (peer->id == instance_id()) {
     return absl::InvalidArgumentError(

@@ -32,6 +32,7 @@ class Promise;
 
 namespace v1 {
 class HealthCheckResponse;
+class PeerInfo;
 class ListHandlersResponse;
 class AwaitHandlerResponse;
 }  // namespace v1
@@ -55,6 +56,12 @@ class Client final {
                                    absl::Duration timeout = absl::Seconds(10));
   absl::StatusOr<PeerInfo> Connect(const PeerInfo& peer,
                                    absl::Duration timeout = absl::Seconds(10));
+
+  // The same without blocking.
+  Future<v1::PeerInfo> StartConnect(absl::string_view address,
+                                    absl::Duration timeout) const;
+  Future<v1::PeerInfo> StartConnect(const PeerInfo& peer,
+                                    absl::Duration timeout) const;
 
   // Asks who serves gRPC at "host:port" (am/control/control_server.h), over the
   // control plane, so that messages to it can go that way: to an instance that

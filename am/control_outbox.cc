@@ -159,6 +159,11 @@ void ControlOutbox::OnCallDone(const UnderWay& done,
                                             outcome.end, parts_.clock.Now())) {
     return;
   }
+  if (outcome.end != AttemptEnd::kLost) {
+    outcome.reply.origin = outcome.end == AttemptEnd::kRan
+                               ? ReplyOrigin::kHandler
+                               : ReplyOrigin::kRefused;
+  }
   parts_.calls.Finish(done.call_id, done.target, std::move(outcome.reply));
 }
 

@@ -41,8 +41,8 @@ class Promise final {
   bool Finish(absl::Status status = absl::OkStatus()) const;
 
  private:
-  const std::shared_ptr<CallTable> table_;
-  const std::shared_ptr<CallTable::Call> call_;
+  std::shared_ptr<CallTable> table_;
+  std::shared_ptr<CallTable::Call> call_;
 };
 
 // Runs `task` to its first suspension and lets it go on by itself, as StartTask

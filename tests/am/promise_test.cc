@@ -6,6 +6,7 @@
 
 #include "am/message_builder.h"
 #include "am/simulated_world.h"
+#include "am/v1/wire.pb.h"
 
 namespace am {
 namespace {
@@ -59,6 +60,20 @@ TEST_F(PromiseTest, OutlivesItsFutureAndEndsWithItsInstance) {
   Future<void> awaited = other.future();
   manager_.reset();
   EXPECT_TRUE(absl::IsUnavailable(awaited.Await()));
+}
+
+TEST_F(PromiseTest, ConnectingMayBeAwaitedTheSameWay) {
+  const std::unique_ptr<Manager> bob = world_.MakeManager("bob", {});
+  Future<v1::PeerInfo> connecting =
+      manager_->client().StartConnect("inproc://bob", absl::Seconds(1));
+  EXPECT_FALSE(connecting.ready());
+  EXPECT_EQ(connecting.Await()->id(), bob->instance_id().value());
+  EXPECT_EQ(manager_->client()
+                .StartConnect("nonsense", absl::Seconds(1))
+                .Await()
+                .status()
+                .code(),
+            absl::StatusCode::kInvalidArgument);
 }
 
 Task<void> WaitAndNote(const Client& client, absl::Status& result) {
