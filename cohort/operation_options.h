@@ -1,0 +1,30 @@
+// OperationOptions: what one operation of a cohort may ask for.
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+#include "absl/time/time.h"
+#include "am/call_options.h"
+#include "am/cohort/ranks.h"
+
+namespace am::cohort {
+
+enum class OnFailure : std::uint8_t {
+  kAwaitAll,
+  kCancelRest,  // the first failure cancels all others, at the workers too
+};
+
+// REQUIRES: trivially destructible, as CallOptions is.
+struct OperationOptions {
+  // For all ranks together; zero: what the contract says, else 30 s.
+  absl::Duration timeout = absl::ZeroDuration();
+
+  Ranks ranks = Ranks::All();
+  OnFailure on_failure = OnFailure::kAwaitAll;
+  WhenFull when_full = WhenFull::kRefuse;
+};
+
+static_assert(std::is_trivially_destructible_v<OperationOptions>);
+
+}  // namespace am::cohort

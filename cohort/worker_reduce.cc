@@ -1,0 +1,126 @@
+// A worker's part of a reduction; see am/cohort/reduction.h.
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "am/cohort/fan_out.h"
+#include "am/cohort/reduction.h"
+#include "am/cohort/worker_core.h"
+#include "am/handler_id.h"
+#include "am/node.h"
+#include "am/v1/cohort.am.h"
+
+namespace am::cohort {
+namespace {
+
+// The roots of subtrees as members; those that cannot be reached are lost.
+Task<ViewPtr> Connect(Client client,
+                      const std::vector<v1::ReduceRequest>& subtrees,
+                      absl::Duration timeout) {
+  auto view = std::make_shared<View>();
+  std::vector<Future<v1::PeerInfo>> connecting;
+  for (const v1::ReduceRequest& subtree : subtrees) {
+    const absl::StatusOr<PeerInfo> info = FromProto(subtree.members(0).peer());
+    connecting.push_back(info.ok() ? client.StartConnect(*info, timeout)
+                                   : Future<v1::PeerInfo>(info.status()));
+  }
+  for (std::size_t i = 0; i < subtrees.size(); ++i) {
+    const absl::StatusOr<v1::PeerInfo> peer = co_await connecting[i];
+    const v1::ReduceMember& root = subtrees[i].members(0);
+    while (view->size() <= root.rank()) {
+      Member& member = view->members.emplace_back();
+      member.rank = view->size() - 1;
+    }
+    Member& member = view->members.back();
+    member.state = peer.ok() ? MemberState::kActive : MemberState::kLost;
+    member.why = peer.status();
+    const absl::StatusOr<PeerInfo> info = FromProto(root.peer());
+    if (info.ok()) member.peer = *info;
+  }
+  co_return view;
+}
+
+// Has the roots reduce what is below them. `subtrees` must outlive Begin.
+std::shared_ptr<FanOut> AskBelow(Client& client, const Clock& clock,
+                                 const std::vector<v1::ReduceRequest>& subtrees,
+                                 absl::Duration timeout) {
+  FanOut::Plan plan;
+  plan.spec = v1::CohortMemberAm::kReduce.spec;
+  plan.deadline = clock.Now() + timeout;
+  for (const auto& subtree : subtrees) {
+    plan.ranks.push_back(subtree.members(0).rank());
+  }
+  plan.make = [&subtrees](const Member& member, FanOut::Send send) {
+    for (const auto& subtree : subtrees) {
+      if (subtree.members(0).rank() == member.rank) {
+        send(Payload::Of(subtree));
+      }
+    }
+    return absl::OkStatus();
+  };
+  return std::make_shared<FanOut>(client, clock, std::move(plan),
+                                  [](const FanOut&) {});
+}
+
+Future<std::string> Produce(Client& client, const v1::ReduceRequest& request,
+                            absl::Duration timeout) {
+  MethodSpec spec;
+  spec.name = request.produce();
+  spec.id = IsHandlerName(request.produce()) ? HandlerId(request.produce())
+                                             : kNoHandler;
+  CallOptions call;
+  call.timeout = timeout;
+  return Future<std::string>(client.StartCall(
+      spec, client.instance_id(),
+      Payload::Borrow(request.request(), Codec::kProtobuf), call));
+}
+
+v1::RankFailure Failure(int rank, const absl::Status& status) {
+  return FailureOf(rank,
+                   absl::IsDeadlineExceeded(status) ? Outcome::kLate
+                                                    : Outcome::kHandlerError,
+                   absl::Status(status.code(), absl::StrCat("rank ", rank, ": ",
+                                                            status.message())));
+}
+
+}  // namespace
+
+Task<absl::StatusOr<v1::ReduceResponse>> WorkerCore::Reduce(
+    Context& context, const v1::ReduceRequest& request) {
+  const State now = state();
+  if (request.members_size() == 0 || request.members(0).rank() != now.rank ||
+      request.cohort().id() != now.cohort.cohort().id()) {
+    ++stale_refused_;
+    co_return absl::FailedPreconditionError(absl::StrCat(
+        "this worker is rank ", now.rank, " of cohort ",
+        now.cohort.cohort().id(), "; the reduction is for another one"));
+  }
+  // Its own value and those of the others at once.
+  Future<std::string> own = Produce(client_, request, context.remaining());
+  const std::vector<v1::ReduceRequest> below = Subtrees(request, 1);
+  const std::shared_ptr<FanOut> asked =
+      AskBelow(client_, clock_, below, context.remaining());
+  asked->Begin(co_await Connect(client_, below, context.remaining()));
+  absl::StatusOr<std::string> value = co_await own;
+  (co_await asked->Done()).IgnoreError();
+  Gathered gathered = Gather(below, asked->parts());
+  v1::ReduceResponse response;
+  if (!value.ok()) {
+    *response.add_failures() = Failure(now.rank, value.status());
+  }
+  for (auto& failure : gathered.failures) {
+    *response.add_failures() = std::move(failure);
+  }
+  if (response.failures_size() > 0) co_return response;
+  gathered.values.insert(gathered.values.begin(), *std::move(value));
+  const absl::StatusOr<std::string> reduced =
+      co_await ReduceHere(client_, request.reduce(), std::move(gathered.values),
+                          context.remaining());
+  if (reduced.ok()) {
+    response.set_value(*reduced);
+  } else {
+    *response.add_failures() = Failure(now.rank, reduced.status());
+  }
+  co_return response;
+}
+
+}  // namespace am::cohort
