@@ -32,6 +32,8 @@ constexpr std::size_t kMessageSlack = 1024;
 // Not a service, but a name under which health tells of TLS.
 constexpr absl::string_view kTls = "am.control.Tls";
 
+constexpr absl::string_view kRegistry = "am.v1.Registry";
+
 const char* const kServices[] = {"grpc.health.v1.Health",
                                  "grpc.reflection.v1.ServerReflection",
                                  "grpc.reflection.v1alpha.ServerReflection"};
@@ -46,7 +48,7 @@ bool UsesTls(const ControlServerOptions& options) {
 std::vector<std::string> OwnServices(const ControlServerOptions& options) {
   std::vector<std::string> services(std::begin(kServices), std::end(kServices));
   if (options.channelz) services.push_back("grpc.channelz.v1.Channelz");
-  if (options.registry != nullptr) services.push_back("am.v1.Registry");
+  if (options.registry != nullptr) services.emplace_back(kRegistry);
   return services;
 }
 
@@ -73,6 +75,7 @@ class GrpcControlServer final : public ControlServer {
   ~GrpcControlServer() override {
     if (server_ == nullptr) return;
     manager_.SetControlAddress("");
+    if (registry_ != nullptr) registry_->OnStatusChange(nullptr);
     node_.handlers().RemoveListener(handler_listener_);
     node_.RemoveDrainListener(drain_listener_);
     // What still runs is cancelled, and answered so.
@@ -102,6 +105,9 @@ class GrpcControlServer final : public ControlServer {
     handler_listener_ = node_.handlers().AddListener(
         [this](const HandlerEvent&) { health_.Update(); });
     drain_listener_ = node_.AddDrainListener([this] { health_.Update(); });
+    if (registry_ != nullptr) {
+      registry_->OnStatusChange([this] { health_.Update(); });
+    }
     manager_.SetControlAddress(Advertised(options, address_));
     return absl::OkStatus();
   }
@@ -154,6 +160,10 @@ class GrpcControlServer final : public ControlServer {
                                   absl::StrCat(name, "/"));
         });
     if (!is_known) return HealthCheckResponse::SERVICE_UNKNOWN;
+    if (registry_ != nullptr && name == kRegistry &&
+        !registry_->status().ok()) {
+      return HealthCheckResponse::NOT_SERVING;
+    }
     return node_.is_draining() ? HealthCheckResponse::NOT_SERVING
                                : HealthCheckResponse::SERVING;
   }

@@ -2,45 +2,15 @@
 
 #include <grpcpp/grpcpp.h>
 
-#include <chrono>
 #include <utility>
 
+#include "am/control/client_calls.h"
 #include "am/control/rpc_status.h"
 #include "am/mutex.h"
 #include "am/v1/registry.grpc.pb.h"
 
 namespace am::control {
 namespace {
-
-// How many callbacks are yet to come.
-class Outstanding {
- public:
-  void Begin() {
-    MutexLock lock(mutex_);
-    ++count_;
-  }
-  void End() {
-    MutexLock lock(mutex_);
-    if (--count_ == 0) none_.NotifyAll();
-  }
-  void AwaitNone() {
-    MutexLock lock(mutex_);
-    while (count_ > 0) none_.Wait(mutex_);
-  }
-
- private:
-  Mutex mutex_;
-  CondVar none_;
-  int count_ ABSL_GUARDED_BY(mutex_) = 0;
-};
-
-// A call as gRPC has it. Shared with who may cancel it.
-template <typename Request, typename Response>
-struct UnaryCall {
-  grpc::ClientContext context;
-  Request request;
-  Response response;
-};
 
 // Reads until the stream ends, and then deletes itself.
 class WatchStream final : public grpc::ClientReadReactor<v1::WatchResponse> {
@@ -79,68 +49,7 @@ class WatchStream final : public grpc::ClientReadReactor<v1::WatchResponse> {
   v1::WatchResponse response_;
 };
 
-// A read is always under way, so that the end is noticed.
-class KeepAliveStream final
-    : public grpc::ClientBidiReactor<v1::KeepAliveRequest,
-                                     v1::KeepAliveResponse>,
-      public std::enable_shared_from_this<KeepAliveStream> {
- public:
-  KeepAliveStream(std::function<void(const v1::KeepAliveResponse&)> on_response,
-                  RegistryCalls::OnEnd on_end)
-      : on_response_(std::move(on_response)), on_end_(std::move(on_end)) {}
-
-  void Start(v1::Registry::Stub& stub) {
-    self_ = shared_from_this();
-    stub.async()->KeepAlive(&context_, this);
-    AddHold();  // Writes begin outside of reactions.
-    StartRead(&response_);
-    StartCall();
-  }
-
-  void Send(const v1::KeepAliveRequest& request) {
-    MutexLock lock(mutex_);
-    if (is_over_ || is_writing_) return;
-    is_writing_ = true;
-    request_ = request;
-    StartWrite(&request_);
-  }
-
-  void Cancel() { context_.TryCancel(); }
-
-  void OnWriteDone(bool) override {
-    MutexLock lock(mutex_);
-    is_writing_ = false;
-  }
-
-  void OnReadDone(bool ok) override {
-    if (ok) {
-      on_response_(response_);
-      return StartRead(&response_);
-    }
-    {
-      MutexLock lock(mutex_);
-      is_over_ = true;
-    }
-    RemoveHold();
-  }
-
-  void OnDone(const grpc::Status& status) override {
-    const std::shared_ptr<KeepAliveStream> self = std::move(self_);
-    on_end_(FromGrpc(status));
-  }
-
- private:
-  const std::function<void(const v1::KeepAliveResponse&)> on_response_;
-  const RegistryCalls::OnEnd on_end_;
-  std::shared_ptr<KeepAliveStream> self_;  // until OnDone
-  grpc::ClientContext context_;
-  v1::KeepAliveResponse response_;
-
-  Mutex mutex_;
-  v1::KeepAliveRequest request_ ABSL_GUARDED_BY(mutex_);
-  bool is_writing_ ABSL_GUARDED_BY(mutex_) = false;
-  bool is_over_ ABSL_GUARDED_BY(mutex_) = false;
-};
+using KeepAliveStream = BidiStream<v1::KeepAliveRequest, v1::KeepAliveResponse>;
 
 class GrpcRegistryCalls final : public RegistryCalls {
  public:
@@ -152,43 +61,40 @@ class GrpcRegistryCalls final : public RegistryCalls {
     CancelWatch();
     CancelKeepAlive();
     CancelRegister();
-    outstanding_.AwaitNone();
+    under_way_.AwaitNone();
   }
 
   void Register(const v1::RegisterRequest& request, absl::Duration timeout,
                 std::function<void(absl::Status, v1::RegisterResponse)> on_done)
       override {
     using Call = UnaryCall<v1::RegisterRequest, v1::RegisterResponse>;
-    const std::shared_ptr<Call> call = Begin<Call>(request, timeout);
+    const auto call = std::make_shared<Call>(request, timeout);
     {
       MutexLock lock(mutex_);
       register_ = std::shared_ptr<grpc::ClientContext>(call, &call->context);
     }
     stub()->async()->Register(
         &call->context, &call->request, &call->response,
-        [this, call, on_done = std::move(on_done)](const grpc::Status& status) {
-          on_done(FromGrpc(status), call->response);
-          outstanding_.End();
-        });
+        Call::Ending(call, std::move(on_done), under_way_));
   }
 
   void Deregister(const v1::DeregisterRequest& request, absl::Duration timeout,
                   OnEnd on_done) override {
     using Call = UnaryCall<v1::DeregisterRequest, v1::DeregisterResponse>;
-    const std::shared_ptr<Call> call = Begin<Call>(request, timeout);
-    stub()->async()->Deregister(
-        &call->context, &call->request, &call->response,
-        [this, call, on_done = std::move(on_done)](const grpc::Status& status) {
-          on_done(FromGrpc(status));
-          outstanding_.End();
-        });
+    const auto call = std::make_shared<Call>(request, timeout);
+    const Call::OnDone on_ended = [on_done = std::move(on_done)](
+                                      absl::Status status, const auto&) {
+      on_done(std::move(status));
+    };
+    stub()->async()->Deregister(&call->context, &call->request, &call->response,
+                                Call::Ending(call, on_ended, under_way_));
   }
 
   void StartWatch(const v1::WatchRequest& request,
                   std::function<void(v1::WatchResponse&)> on_response,
                   OnEnd on_end) override {
     auto context = std::make_shared<grpc::ClientContext>();
-    outstanding_.Begin();
+    under_way_.Begin();
     {
       MutexLock lock(mutex_);
       watch_ = context;
@@ -197,21 +103,23 @@ class GrpcRegistryCalls final : public RegistryCalls {
                     std::move(on_response), Ending(std::move(on_end)));
   }
 
-  void StartKeepAlive(
-      std::function<void(const v1::KeepAliveResponse&)> on_response,
-      OnEnd on_end) override {
+  void StartKeepAlive(std::function<void(v1::KeepAliveResponse&)> on_response,
+                      OnEnd on_end) override {
     auto stream = std::make_shared<KeepAliveStream>(std::move(on_response),
                                                     Ending(std::move(on_end)));
-    outstanding_.Begin();
+    under_way_.Begin();
     {
       MutexLock lock(mutex_);
       keep_alive_ = stream;
     }
-    stream->Start(*stub());
+    stream->Start([stub = stub()](auto* context, auto* reactor) {
+      stub->async()->KeepAlive(context, reactor);
+    });
   }
 
   void SendKeepAlive(const v1::KeepAliveRequest& request) override {
-    if (const auto stream = keep_alive()) stream->Send(request);
+    const auto stream = keep_alive();
+    if (stream != nullptr && stream->waiting() == 0) stream->Send(request);
   }
 
   void CancelWatch() override {
@@ -242,20 +150,10 @@ class GrpcRegistryCalls final : public RegistryCalls {
   }
 
  private:
-  template <typename Call, typename Request>
-  std::shared_ptr<Call> Begin(const Request& request, absl::Duration timeout) {
-    outstanding_.Begin();
-    auto call = std::make_shared<Call>();
-    call->request = request;
-    call->context.set_deadline(std::chrono::system_clock::now() +
-                               absl::ToChronoMilliseconds(timeout));
-    return call;
-  }
-
   OnEnd Ending(OnEnd on_end) {
     return [this, on_end = std::move(on_end)](absl::Status status) {
       on_end(std::move(status));
-      outstanding_.End();
+      under_way_.End();
     };
   }
 
@@ -278,7 +176,7 @@ class GrpcRegistryCalls final : public RegistryCalls {
   }
 
   const std::string address_;
-  Outstanding outstanding_;
+  CallsUnderWay under_way_;
   Mutex mutex_;
   std::shared_ptr<v1::Registry::Stub> stub_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<grpc::ClientContext> watch_ ABSL_GUARDED_BY(mutex_);

@@ -38,7 +38,7 @@ class RegistryCalls {
                           std::function<void(v1::WatchResponse&)> on_response,
                           OnEnd on_end) = 0;
   virtual void StartKeepAlive(
-      std::function<void(const v1::KeepAliveResponse&)> on_response,
+      std::function<void(v1::KeepAliveResponse&)> on_response,
       OnEnd on_end) = 0;
 
   // One at a time: after the answer to the one before. Nothing happens if the

@@ -1,5 +1,4 @@
-// RegistryState: the rules of am.v1.Registry (proto/am/v1/registry.proto says
-// them): who may be known, for how long, and who has to give way to whom.
+// RegistryState: a registry in memory, by the rules of registry_rules.h.
 //
 //   RegistryState state({}, /*first_epoch=*/1, /*seed=*/random);
 //   state.Register(record, ttl, now)     -> epoch and lease
@@ -11,46 +10,20 @@
 // a time.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <map>
-#include <random>
 #include <set>
-#include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "am/control/registry_rules.h"
 #include "am/control/registry_view.h"
+#include "am/control/resolver.h"
 
 namespace am::control {
-
-struct RegistryOptions {
-  // Of leases; what an instance asks for is kept within the bounds.
-  absl::Duration default_ttl = absl::Seconds(10);
-  absl::Duration min_ttl = absl::Seconds(1);
-  absl::Duration max_ttl = absl::Hours(1);
-
-  std::size_t max_instances = 100'000;
-  std::size_t max_record_bytes = 64 * 1024;
-
-  // Changes remembered for watchers that come back, or are slow.
-  std::size_t max_changes = 16 * 1024;
-
-  // Superseded instances remembered, so that they stay out.
-  std::size_t max_superseded = 16 * 1024;
-
-  // If the registry did not run for longer than this, it starts all leases
-  // anew: nobody could reach it meanwhile.
-  absl::Duration longest_pause = absl::Seconds(2);
-};
-
-struct Lease {
-  std::uint64_t epoch;
-  absl::Duration ttl;
-};
 
 class RegistryState final {
  public:
@@ -71,7 +44,9 @@ class RegistryState final {
   absl::Status Deregister(InstanceId id, std::uint64_t epoch);
 
   absl::StatusOr<std::vector<RecordPtr>> Resolve(
-      const v1::ResolveRequest& request);
+      const v1::ResolveRequest& request) {
+    return resolver_.Resolve(view_, request);
+  }
 
   // Removes those whose lease has ended. Returns when the next one does. To be
   // called more often than RegistryOptions::longest_pause.
@@ -83,33 +58,21 @@ class RegistryState final {
   struct Entry {
     absl::Duration ttl;
     absl::Time end;
-    std::uint64_t outstanding = 0;
   };
 
-  absl::Status CheckFenced(const v1::Instance& record,
-                           const std::vector<RecordPtr>& same_place) const;
-  std::vector<RecordPtr> OthersAt(const v1::Instance& record) const;
-  absl::Status CheckName(const v1::Instance& record,
-                         const std::vector<RecordPtr>& same_place) const;
   void Supersede(const RecordPtr& record);
   std::uint64_t EpochFor(const v1::Instance& record);
-  absl::Duration Clamp(absl::Duration ttl) const;
   void Extend(InstanceId id, Entry& entry, absl::Time end);
   void Drop(InstanceId id, v1::Removal::Reason reason);
-  std::vector<RecordPtr> Candidates(const v1::ResolveRequest& request,
-                                    const std::string& handler) const;
-  void Arrange(const std::string& handler, v1::ResolveRequest::Choice choice,
-               std::vector<RecordPtr>& candidates);
 
   const RegistryOptions options_;
   RegistryView view_;
   std::uint64_t last_epoch_;
-  std::mt19937_64 random_;
+  Resolver resolver_;
   std::map<InstanceId, Entry> entries_;  // of those in the view
   std::set<std::pair<absl::Time, InstanceId>> ends_;
   std::set<InstanceId> superseded_;
-  std::deque<InstanceId> superseded_order_;   // oldest first
-  std::map<std::string, std::size_t> turns_;  // of round robin, by handler
+  std::deque<InstanceId> superseded_order_;  // oldest first
   absl::Time last_seen_ = absl::InfiniteFuture();
   absl::Time awake_since_ = absl::InfinitePast();
 };

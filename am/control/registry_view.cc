@@ -4,6 +4,17 @@
 #include <utility>
 
 namespace am::control {
+namespace {
+
+// Unless it is another's by now.
+void EraseOf(const v1::Instance& record, const std::string& key,
+             std::map<std::string, RecordPtr>& index) {
+  const auto place = index.find(key);
+  if (place == index.end()) return;
+  if (IdOf(*place->second) == IdOf(record)) index.erase(place);
+}
+
+}  // namespace
 
 void RegistryView::Put(RecordPtr record) {
   RecordPtr& place = by_id_[IdOf(*record)];
@@ -33,9 +44,9 @@ void RegistryView::Index(const RecordPtr& record) {
 }
 
 void RegistryView::Unindex(const v1::Instance& record) {
-  by_name_.erase(record.peer().name());
+  EraseOf(record, record.peer().name(), by_name_);
   for (const std::string& endpoint : EndpointsOf(record)) {
-    by_endpoint_.erase(endpoint);
+    EraseOf(record, endpoint, by_endpoint_);
   }
   for (const v1::HandlerInfo& handler : record.handlers()) {
     const auto place = by_handler_.find(handler.name());

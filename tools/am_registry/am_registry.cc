@@ -1,6 +1,7 @@
 // am_registry: a registry as a process of its own.
 //
 //   am_registry --listen 127.0.0.1:7700
+//   am_registry --listen 127.0.0.1:7700 --backend etcd://127.0.0.1:2379
 //   grpcurl -plaintext 127.0.0.1:7700 am.v1.Registry/List
 //
 // It prints one line with the address it listens on, and runs until SIGINT or
@@ -12,12 +13,15 @@
 #include <cstdio>
 #include <string>
 
+#include "am/control/etcd/etcd_backend.h"
 #include "am/control/registry_server.h"
+#include "am/control/registry_service.h"
 
 namespace {
 
 struct Arguments {
   am::control::RegistryServer::Options server;
+  std::string backend = "memory";
   double default_ttl_s = 10;
 };
 
@@ -39,6 +43,11 @@ void DeclareServer(CLI::App& app, am::control::ControlServerOptions& server) {
 }
 
 void DeclareRules(CLI::App& app, Arguments& arguments) {
+  app.add_option("--backend", arguments.backend,
+                 "what keeps the instances: memory, or etcd://host:port, with "
+                 "/prefix for another one than am/v1; etcd is spoken to in the "
+                 "clear, so off loopback that needs the flag for it")
+      ->capture_default_str();
   app.add_option("--default_ttl_s", arguments.default_ttl_s,
                  "how long leases last whose owner does not say, in seconds")
       ->check(CLI::Range(1.0, 3600.0))
@@ -53,6 +62,22 @@ void DeclareRules(CLI::App& app, Arguments& arguments) {
 
 void Log(absl::string_view line) {
   std::fprintf(stderr, "am_registry: %s\n", std::string(line).c_str());
+}
+
+absl::Status MakeRegistry(Arguments& arguments) {
+  if (arguments.backend == "memory") return absl::OkStatus();
+  am::control::ControlServerOptions& control = arguments.server.control;
+  absl::StatusOr<am::control::EtcdOptions> options =
+      am::control::ParseEtcdUrl(arguments.backend);
+  if (!options.ok()) return options.status();
+  options->rules = arguments.server.rules;
+  options->insecure_allow_plaintext_off_loopback =
+      control.insecure_allow_plaintext_off_loopback;
+  options->log = Log;
+  auto backend = am::control::MakeEtcdBackend(*options);
+  if (!backend.ok()) return backend.status();
+  control.registry = am::control::RegistryService::Make(*std::move(backend));
+  return absl::OkStatus();
 }
 
 // Before any thread begins, so that none of them gets these signals.
@@ -77,6 +102,11 @@ int main(int argc, char** argv) {
   arguments.server.control.channelz = true;
   arguments.server.log = Log;
   const sigset_t signals = BlockSignals();
+  const absl::Status made = MakeRegistry(arguments);
+  if (!made.ok()) {
+    Log(made.message());
+    return 1;
+  }
   const auto server = am::control::RegistryServer::Start(arguments.server);
   if (!server.ok()) {
     Log(server.status().message());

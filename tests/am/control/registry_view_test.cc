@@ -54,6 +54,13 @@ TEST_F(RegistryViewTest, RemovedRecordIsFoundByNothing) {
   EXPECT_TRUE(view_.WithHandler("s/M").empty());
 }
 
+TEST_F(RegistryViewTest, NameThatHasGoneToAnotherStaysWithIt) {
+  Put(Record(7, "worker"));
+  Put(Record(8, "worker"));
+  view_.Remove(InstanceId(7), v1::Removal::EXPIRED);
+  EXPECT_EQ(view_.FindByName("worker"), view_.Find(InstanceId(8)));
+}
+
 TEST_F(RegistryViewTest, PagesGoOnAfterTheLastId) {
   for (const int id : {5, 3, 9}) Put(Record(static_cast<std::uint64_t>(id)));
   EXPECT_EQ(Page(0, 2), (Ids{3, 5}));

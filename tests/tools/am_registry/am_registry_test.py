@@ -58,11 +58,17 @@ class AmRegistryTest(unittest.TestCase):
     def test_wrong_arguments_are_refused(self):
         for flags, part in ((["--listen", "nonsense"], "host:port"),
                             (["--tls_key", "/nonexistent"], "certificate"),
+                            (["--backend", "sqlite"], "etcd://host:port"),
+                            (["--backend", "etcd://192.0.2.1:2379"],
+                             "insecure_allow_plaintext_off_loopback"),
                             (["--default_ttl_s", "0"], "--help"),
                             (["--no_such_flag"], "--help")):
             code, why = refusal(*flags)
             self.assertNotEqual(code, 0)
             self.assertIn(part, why)
+
+    def test_it_serves_before_etcd_does(self):
+        self.start("--backend", "etcd://127.0.0.1:1")
 
     @unittest.skipUnless(shutil.which("grpcurl"),
                          "grpcurl is not installed: see `tools/dev setup`")

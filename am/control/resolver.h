@@ -1,0 +1,45 @@
+// Resolver: the choice among instances that have a handler
+// (am.v1.Registry.Resolve).
+//
+// Threads: none of its own, one at a time, as the view.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "am/control/registry_view.h"
+
+namespace am::control {
+
+class Resolver final {
+ public:
+  explicit Resolver(std::uint64_t seed) : random_(seed) {}
+
+  // The best first. NOT_FOUND: nobody that is asked for serves it.
+  // INVALID_ARGUMENT: the choice is incomplete, or the name is none.
+  absl::StatusOr<std::vector<RecordPtr>> Resolve(
+      const RegistryView& view, const v1::ResolveRequest& request);
+
+  // What an instance says it has to do; zero before that.
+  void NoteOutstanding(InstanceId id, std::uint64_t outstanding) {
+    if (outstanding == 0) return Forget(id);
+    outstanding_[id] = outstanding;
+  }
+  void Forget(InstanceId id) { outstanding_.erase(id); }
+
+ private:
+  void Arrange(const std::string& handler, v1::ResolveRequest::Choice choice,
+               std::vector<RecordPtr>& candidates);
+  std::uint64_t OutstandingOf(const RecordPtr& record) const;
+
+  std::mt19937_64 random_;
+  std::map<InstanceId, std::uint64_t> outstanding_;  // unless zero
+  std::map<std::string, std::size_t> turns_;  // of round robin, by handler
+};
+
+}  // namespace am::control
