@@ -109,6 +109,7 @@ bool Dispatcher::DispatchLocal(LocalMessage message) {
                            std::move(message.payload), message.deadline},
       clock_, client_, std::move(message.stop));
   Track(*call, /*has_own_key=*/!message.is_from_self);
+  call->is_answered_at_once = !message.is_from_self;
   ++active_;
   ++queued_;
   call = PassGates(std::move(call));
@@ -342,8 +343,7 @@ void Dispatcher::Begin(std::unique_ptr<InboundCall> call) {
   }
   const std::shared_ptr<HandlerEntry> handler = call->message().handler;
   handler->NoteBegun(begin);
-  InboundCall::Run(std::move(call));
-  handler->NoteRun(clock_.Now() - begin);
+  handler->NoteRun(InboundCall::Run(std::move(call), begin));
 }
 
 void Dispatcher::OnFinished(InboundCall& call, const absl::Status& status,

@@ -1,9 +1,11 @@
 #include "am/inbound_call.h"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "am/clock.h"
 #include "am/future.h"
 
 namespace am {
@@ -40,16 +42,22 @@ InboundCall::InboundCall(InboundCallOwner& owner, Message message,
                          std::stop_source stop)
     : owner_(owner),
       message_(std::move(message)),
+      clock_(clock),
       stop_(std::move(stop)),
       context_(OriginOf(message_), clock, client, stop_.get_token()) {}
 
-void InboundCall::Run(std::unique_ptr<InboundCall> call) {
+absl::Duration InboundCall::Run(std::unique_ptr<InboundCall> call,
+                                absl::Time begin) {
   InboundCall* const self = call.get();
   Handler& handler = self->message_.handler->handler();
+  const Clock& clock = self->clock_;
+  absl::Time answered_at = absl::InfiniteFuture();
   self->ran_ = true;
   if (handler.is_coroutine()) {
     self->owns_itself_ = true;
     call.release();
+  } else if (self->is_answered_at_once) {
+    self->answered_at_ = &answered_at;
   }
   Context* const outer = internal::ExchangeCurrentContext(&self->context_);
   try {
@@ -58,6 +66,7 @@ void InboundCall::Run(std::unique_ptr<InboundCall> call) {
     self->Finish(CurrentExceptionStatus(self->message_.handler->spec().name));
   }
   internal::ExchangeCurrentContext(outer);
+  return std::min(answered_at, clock.Now()) - begin;
 }
 
 void InboundCall::End(std::unique_ptr<InboundCall> call, absl::Status status) {
@@ -72,6 +81,7 @@ void InboundCall::FinishWith(const Payload& value) {
 
 void InboundCall::Report(const absl::Status& status, const Payload& value) {
   if (std::exchange(finished_, true)) return;
+  if (answered_at_ != nullptr) *answered_at_ = clock_.Now();
   owner_.OnFinished(*this, status, value);
   if (owns_itself_) delete this;
 }

@@ -50,8 +50,10 @@ class InboundCall final : public Invocation {
   const Message& message() const { return message_; }
   const std::stop_source& stop_source() const { return stop_; }
 
-  // Runs the handler on this thread. What it throws becomes INTERNAL.
-  static void Run(std::unique_ptr<InboundCall> call);
+  // Runs the handler on this thread, since `begin`. What it throws becomes
+  // INTERNAL. Returns how long that took.
+  static absl::Duration Run(std::unique_ptr<InboundCall> call,
+                            absl::Time begin);
 
   // Whether the handler was run.
   bool ran() const { return ran_; }
@@ -69,13 +71,19 @@ class InboundCall final : public Invocation {
   int gates_passed = 0;
   std::uint64_t cancel_key = 0;
 
+  // Its sender sends the answer within Sender::Reply, on the handler's thread:
+  // that is no part of how long the handler takes, unless it is a coroutine.
+  bool is_answered_at_once = false;
+
  private:
   void Report(const absl::Status& status, const Payload& value);
 
   InboundCallOwner& owner_;
   const Message message_;
+  const Clock& clock_;
   const std::stop_source stop_;
   Context context_;
+  absl::Time* answered_at_ = nullptr;  // of Run, to be told
   bool ran_ = false;
   bool finished_ = false;
   bool owns_itself_ = false;

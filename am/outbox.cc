@@ -65,6 +65,7 @@ bool Outbox::MayFallBack(const Outgoing& outgoing) const {
 // Finds the way for an attempt. There is always one to ourselves.
 void Outbox::Route(Outgoing& outgoing) const {
   outgoing.peer = peers_.Find(outgoing.target);
+  if (outgoing.plane == Plane::kData) return;
   const bool is_connected =
       outgoing.target == peers_.self().id ||
       (outgoing.peer != nullptr && outgoing.peer->link().is_connected());
@@ -86,7 +87,7 @@ absl::StatusOr<Outbox::Outgoing> Outbox::Prepare(
   Outgoing outgoing;
   outgoing.target = target.instance();
   outgoing.plane = PlaneOf(spec, options);
-  if (outgoing.plane != Plane::kData) outgoing.handler = std::string(spec.name);
+  outgoing.handler = spec.name;
   Route(outgoing);
   if (options.metadata != nullptr) {
     absl::StatusOr<std::string> metadata = EncodeMetadata(*options.metadata);
@@ -152,7 +153,7 @@ std::shared_ptr<CallTable::Call> Outbox::Begin(const MethodSpec& spec,
     again->policy = policy;
     again->header = HeaderOf(spec, /*call_id=*/0);
     again->header.flags |= kTracked;
-    again->handler = outgoing.handler;
+    again->handler = std::string(outgoing.handler);
     again->plane = outgoing.plane;
     again->metadata = outgoing.metadata;
     again->payload = Payload::Share(payload.ToBuffer(), payload.codec());
@@ -199,17 +200,17 @@ absl::Status Outbox::SendOneWay(const MethodSpec& spec, Target target,
 absl::Status Outbox::Send(Outgoing& outgoing, MessageHeader header,
                           const Payload& payload, WhenFull when_full,
                           absl::Time now) {
-  const absl::Time deadline = now + outgoing.timeout;
   for (;;) {
-    outgoing.timeout = deadline - now;
     header.budget = ToBudget(outgoing.timeout);
     absl::Status sent = TrySend(outgoing, header, payload, now);
     if (when_full == WhenFull::kRefuse || !absl::IsResourceExhausted(sent)) {
       return sent;
     }
+    const absl::Time deadline = now + outgoing.timeout;
     absl::Status room = WaitForRoom(outgoing, deadline);
     if (!room.ok()) return room;
     now = clock_.Now();
+    outgoing.timeout = deadline - now;
   }
 }
 
@@ -257,7 +258,7 @@ absl::Status Outbox::SendOverControl(const Outgoing& outgoing,
                                      const MessageHeader& header,
                                      const Payload& payload) {
   ControlPlane::Message message;
-  message.handler = outgoing.handler;
+  message.handler = std::string(outgoing.handler);
   message.target = outgoing.target;
   message.header = header;
   message.header.codec = payload.codec();

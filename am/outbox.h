@@ -82,7 +82,7 @@ class Outbox final {
   struct Outgoing {
     InstanceId target;
     std::shared_ptr<Peer> peer;  // null if it is not known
-    std::string handler;         // set if it may go over the control plane
+    absl::string_view handler;   // full name
     Plane plane = Plane::kData;
     bool over_control = false;
     absl::Duration timeout;

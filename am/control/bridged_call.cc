@@ -179,7 +179,8 @@ absl::Time BridgedCall::Deadline() const {
 // For a call without a deadline of its caller's.
 void BridgedCall::EndAt(absl::Time deadline) {
   const absl::Duration left = deadline - node_.clock().Now();
-  alarm_.Set(
+  alarm_.emplace();
+  alarm_->Set(
       std::chrono::system_clock::now() + absl::ToChronoMilliseconds(left),
       [weak = weak_from_this()](bool due) {
         const std::shared_ptr<BridgedCall> call = weak.lock();

@@ -17,6 +17,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <stop_token>
 
 #include "absl/status/status.h"
@@ -77,7 +78,7 @@ class BridgedCall : public std::enable_shared_from_this<BridgedCall> {
   std::shared_ptr<HandlerEntry> handler_;
   Caller caller_;
   std::stop_source stop_;
-  grpc::Alarm alarm_;  // for a call whose caller sets no deadline
+  std::optional<grpc::Alarm> alarm_;  // if its caller sets no deadline
   std::atomic<bool> ended_ = false;
   std::shared_ptr<BridgedCall> self_;  // until gRPC is done with it
 };

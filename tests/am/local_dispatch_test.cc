@@ -2,6 +2,7 @@
 // cancellation, order and memory of repetitions.
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -11,6 +12,7 @@
 #include "am/wire_status.h"
 #include "tests/am/event.h"
 #include "tests/am/manager_fixture.h"
+#include "tests/am/skewed_clock.h"
 
 namespace am {
 namespace {
@@ -22,6 +24,7 @@ class Caller final : public Sender {
 
   void Reply(const MessageHeader& header, absl::string_view metadata,
              const Payload& value) override {
+    if (while_told) while_told();
     status = DecodeStatus(header.status, metadata);
     ran = (header.flags & kNotRun) == 0;
     text = std::string(value.ToBuffer().view());
@@ -32,6 +35,7 @@ class Caller final : public Sender {
     done.Set();
   }
 
+  std::function<void()> while_told;
   absl::Status status;
   bool ran = false;
   std::string text;
@@ -91,6 +95,29 @@ TEST_F(LocalDispatchTest, AnInstanceSaysAlsoThatItHasShutDown) {
   v1::HealthCheckResponse health;
   ASSERT_TRUE(health.ParseFromString(caller->text));
   EXPECT_EQ(health.status(), v1::HealthCheckResponse::STOPPED);
+}
+
+// As one that sends it within Reply.
+TEST_F(LocalDispatchTest, TimeThatItsAnswerTakesMakesNoHandlerSlow) {
+  SkewedClock clock;
+  Start({.execution = {.inline_below = absl::Milliseconds(500)},
+         .clock = &clock});
+  std::thread::id ran_on;
+  const auto note = [&](Context&, const std::string&) {
+    ran_on = std::this_thread::get_id();
+    return absl::OkStatus();
+  };
+  ASSERT_TRUE(manager_->RegisterAck("note", note).ok());
+  for (int i = 0; i < 100 && ran_on != std::this_thread::get_id(); ++i) {
+    auto caller = std::make_shared<Caller>();
+    caller->while_told = [&] { clock.Jump(absl::Seconds(1)); };
+    Dispatcher::LocalMessage message = To("note", caller);
+    message.header.kind = MessageKind::kAckCall;
+    Dispatch(std::move(message));
+    ASSERT_TRUE(caller->done.Await());
+  }
+  EXPECT_EQ(ran_on, std::this_thread::get_id());
+  manager_.reset();
 }
 
 TEST_F(LocalDispatchTest, AQuickHandlerRunsOnTheThreadOfItsCaller) {

@@ -14,6 +14,7 @@
 #include "am/no_transport.h"
 #include "am/node.h"
 #include "tests/am/calculator.am.h"
+#include "tests/am/control/party.h"
 #include "tests/am/event.h"
 #include "tests/am/fake_directory.h"
 
@@ -228,6 +229,28 @@ TEST_F(GrpcControlPlaneTest, MetadataTravelsAsItIs) {
       message.SendAndConfirm(server_->instance_id()).Await();
   EXPECT_TRUE(status.ok()) << status;
   EXPECT_EQ(seen, metadata);
+}
+
+TEST_F(GrpcControlPlaneTest, OverTlsTheServerIsChecked) {
+  MakeParty("server");
+  MakeParty("other");
+  ControlServerOptions options;
+  options.tls.certificate = Path("server.crt");
+  options.tls.key = Path("server.key");
+  const auto control = ControlServer::Make(*server_, options);
+  ASSERT_TRUE(control.ok()) << control.status();
+  const std::string address = (*control)->address();
+  for (const bool is_trusted : {true, false}) {
+    const auto plane = MakeGrpcControlPlane(
+        {.ca = Path(is_trusted ? "server.crt" : "other.crt")});
+    ASSERT_TRUE(plane.ok()) << plane.status();
+    const auto client = Make({.control_plane = *plane});
+    EXPECT_EQ(client->client().ConnectControl(address).ok(), is_trusted);
+  }
+  EXPECT_TRUE(
+      absl::IsUnavailable(client_->client().ConnectControl(address).status()));
+  EXPECT_EQ(MakeGrpcControlPlane({.ca = Path("none.crt")}).status().code(),
+            absl::StatusCode::kInvalidArgument);
 }
 
 }  // namespace
