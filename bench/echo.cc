@@ -26,6 +26,9 @@ constexpr Case kCases[] = {
     {64, 1024},
 };
 
+// What a curve over the number in flight needs besides, over a unix socket.
+constexpr Case kCurve[] = {{64, 1}, {64, 4}, {64, 16}, {64, 256}};
+
 // The better of one channel and four is the peer.
 constexpr GrpcStyle kGrpcStyles[] = {
     {.channels = 1},
@@ -72,6 +75,9 @@ int main(int argc, char** argv) {
     for (const am::bench::Case& one : am::bench::kCases) {
       benchmark.plan.push_back(am::bench::PlanOf(one, scheme));
     }
+  }
+  for (const am::bench::Case& one : am::bench::kCurve) {
+    benchmark.plan.push_back(am::bench::PlanOf(one, "ipc"));
   }
   return am::bench::RunBenchmark(benchmark, argc, argv);
 }

@@ -61,6 +61,8 @@ int RunBenchmark(Benchmark& benchmark, int argc, char** argv) {
     return *code;
   }
   Flags flags;
+  flags.rounds = benchmark.rounds;
+  flags.seconds = benchmark.seconds;
   CLI::App app(benchmark.description);
   app.add_option("--only", flags.only, "cases whose name contains this")
       ->delimiter(',');

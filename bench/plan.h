@@ -30,6 +30,8 @@ struct Benchmark {
   Contestants contestants;
   std::vector<PlannedRun> plan;
   Measurement measure = MeasureOperations;
+  int rounds = 5;      // unless the command line says otherwise
+  double seconds = 2;  // likewise
 };
 
 // What main returns. In the process of a server, serves. Otherwise compares

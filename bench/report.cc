@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdio>
 #include <fstream>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -43,6 +45,23 @@ const Entry* FindBest(const Comparison& comparison, const Outcomes& outcomes,
     if (best == nullptr || cost(*entry) < cost(*best)) best = entry;
   }
   return best;
+}
+
+// Unless there is one already, or nothing was timed.
+void AddCurve(const std::string& case_name, const Entry& entry,
+              Report& report) {
+  const std::vector<Sample>& samples = entry.second.samples;
+  const bool is_there = absl::c_any_of(report.curves, [&](const Curve& curve) {
+    return curve.case_name == case_name && curve.contestant == entry.first;
+  });
+  if (is_there || samples.empty() || samples.front().curve.empty()) return;
+  Curve curve = {case_name, entry.first, {}};
+  for (std::size_t i = 0; i < samples.front().curve.size(); ++i) {
+    std::vector<double> of_rounds;
+    for (const Sample& sample : samples) of_rounds.push_back(sample.curve[i]);
+    curve.us.push_back(Median(std::move(of_rounds)));
+  }
+  report.curves.push_back(std::move(curve));
 }
 
 int CountDisturbed(const std::vector<Sample>& samples) {
@@ -86,6 +105,25 @@ std::string ToJson(const Row& row) {
   return absl::StrCat("{", absl::StrJoin(fields, ", ", field_to_json), "}");
 }
 
+std::string ToJson(const Curve& curve) {
+  const auto number = [](std::string* out, double us) {
+    absl::StrAppendFormat(out, "%.1f", us);
+  };
+  return absl::StrCat("{\"case\": ", Quoted(curve.case_name),
+                      ", \"contestant\": ", Quoted(curve.contestant),
+                      ", \"us\": [", absl::StrJoin(curve.us, ", ", number),
+                      "]}");
+}
+
+// Elements of a JSON array, each in a line of its own.
+template <typename T>
+std::string Lines(const std::vector<T>& elements,
+                  std::string (*to_json)(const T&)) {
+  return absl::StrJoin(elements, ",", [&](std::string* out, const T& element) {
+    absl::StrAppend(out, "\n  ", to_json(element));
+  });
+}
+
 }  // namespace
 
 void AddRows(const Comparison& comparison, const Outcomes& outcomes,
@@ -94,6 +132,8 @@ void AddRows(const Comparison& comparison, const Outcomes& outcomes,
       Find(comparison.case_name, comparison.ours, outcomes, report);
   const Entry* peer = FindBest(comparison, outcomes, report);
   if (ours == nullptr || peer == nullptr) return;
+  AddCurve(comparison.case_name, *ours, report);
+  AddCurve(comparison.case_name, *peer, report);
   const std::vector<Sample>& our_samples = ours->second.samples;
   const std::vector<Sample>& peer_samples = peer->second.samples;
   for (const Metric& metric : our_samples.front().metrics) {
@@ -132,15 +172,10 @@ std::string ToTable(const Report& report) {
 }
 
 std::string ToJson(const Report& report) {
-  const auto row_to_json = [](std::string* out, const Row& row) {
-    absl::StrAppend(out, "\n  ", ToJson(row));
-  };
-  const auto quote = [](std::string* out, const std::string& text) {
-    absl::StrAppend(out, "\n  ", Quoted(text));
-  };
-  return absl::StrCat(
-      "{\"rows\": [", absl::StrJoin(report.rows, ",", row_to_json),
-      "],\n \"void\": [", absl::StrJoin(report.voids, ",", quote), "]}\n");
+  return absl::StrCat("{\"rows\": [", Lines<Row>(report.rows, ToJson),
+                      "],\n \"curves\": [", Lines<Curve>(report.curves, ToJson),
+                      "],\n \"void\": [",
+                      Lines<std::string>(report.voids, Quoted), "]}\n");
 }
 
 int Publish(const Report& report, const std::string& json_path) {

@@ -32,12 +32,21 @@ struct Row {
   int disturbed = 0;  // samples of either, that stayed so when repeated
 };
 
+// How long operations of one contestant took: percentiles 1 to 100, each the
+// median over the rounds.
+struct Curve {
+  std::string case_name;
+  std::string contestant;
+  std::vector<double> us;
+};
+
 struct Report {
   std::vector<Row> rows;
+  std::vector<Curve> curves;
   std::vector<std::string> voids;  // cases without rows, and why
 };
 
-// Adds a row for each metric, or why there can be none.
+// Adds a row for each metric and the curves of both, or why there can be none.
 void AddRows(const Comparison& comparison, const Outcomes& outcomes,
              Report& report);
 
@@ -45,6 +54,8 @@ std::string ToTable(const Report& report);
 
 // {"rows": [{"case": "ping_ipc_64", "metric": "p50_us", "ours": 95.1,
 //            "peer": "libzmq", "peer_value": 88.0, "ratio": 1.08, ...}, ...],
+//  "curves": [{"case": "ping_ipc_64", "contestant": "am_ping_thread",
+//              "us": [61.2, ...]}, ...],
 //  "void": ["..."]}
 std::string ToJson(const Report& report);
 

@@ -1,6 +1,8 @@
 #include "bench/report.h"
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "gmock/gmock.h"
@@ -73,6 +75,25 @@ TEST(Report, JsonHasTheShapeThatToolsRead) {
       json, HasSubstr(R"({"case": "ping", "metric": "p50_us", "ours": )"
                       R"(110.0000, "peer": "libzmq", "peer_value": 100.0000, )"
                       R"("ratio": 1.1000,)"));
+}
+
+TEST(Report, CurvesAreMediansOfTheRounds) {
+  const auto timed = [](std::vector<double> curve) {
+    return Sample{.metrics = {{"p50_us", 1}}, .curve = std::move(curve)};
+  };
+  const Outcome ours = {absl::OkStatus(),
+                        {timed({1, 9}), timed({3, 5}), timed({2, 7})}};
+  const Outcome peer = {absl::OkStatus(), {timed({}), timed({}), timed({})}};
+  Report report;
+  for (int again = 0; again < 2; ++again) {
+    AddRows({"ping", "ours", "libzmq", {"recv"}},
+            {{"ours", ours}, {"recv", peer}}, report);
+  }
+  ASSERT_EQ(report.curves.size(), 1);
+  EXPECT_THAT(report.curves.front().us, ElementsAre(2, 7));
+  EXPECT_THAT(ToJson(report),
+              HasSubstr(R"({"case": "ping", "contestant": "ours", )"
+                        R"("us": [2.0, 7.0]})"));
 }
 
 TEST(Report, ARatioToNothingIsNoNumberInJson) {
