@@ -45,9 +45,14 @@ absl::StatusOr<std::unique_ptr<Manager>> MakeAmInstance(
   absl::StatusOr<std::unique_ptr<transport::ZmqTransport>> transport =
       transport::MakeZmqTransport({});
   if (!transport.ok()) return transport.status();
+  return MakeAmInstance(setting, *std::move(transport));
+}
+
+absl::StatusOr<std::unique_ptr<Manager>> MakeAmInstance(
+    const Setting& setting, std::shared_ptr<transport::Transport> transport) {
   ManagerOptions options;
   options.listen = {setting.scheme == "tcp" ? "tcp://127.0.0.1:0" : "ipc://"};
-  options.transport = *std::move(transport);
+  options.transport = std::move(transport);
   return Manager::Make(std::move(options));
 }
 

@@ -14,7 +14,10 @@
 
 namespace am::bench {
 
+// Over ZeroMQ, or another transport of the same addresses.
 absl::StatusOr<std::unique_ptr<Manager>> MakeAmInstance(const Setting& setting);
+absl::StatusOr<std::unique_ptr<Manager>> MakeAmInstance(
+    const Setting& setting, std::shared_ptr<transport::Transport> transport);
 
 // So many instances in one process, each of which serves what
 // pinger_service.h does, and "check", which is OK if the bytes are intact.

@@ -5,6 +5,7 @@
 //
 // All peers are instances (or pairs of sockets) of one other process.
 #include <malloc.h>
+#include <time.h>
 
 #include <array>
 #include <filesystem>
@@ -16,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/time.h"
 #include "bench/am_instance.h"
 #include "bench/function_contestant.h"
 #include "bench/payload.h"
@@ -40,6 +42,13 @@ double HeapKib() {
   return static_cast<double>(info.uordblks + info.hblkhd) / 1024;
 }
 
+// What all threads of this process have used.
+double CpuUs() {
+  timespec time = {};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return absl::ToDoubleMicroseconds(absl::DurationFromTimespec(time));
+}
+
 double CountThreads() {
   return static_cast<double>(std::distance(
       std::filesystem::directory_iterator("/proc/self/task"), {}));
@@ -52,6 +61,7 @@ class TurnCaller : public Caller {
       : payloads_(setting.payload_bytes) {}
 
   absl::Status Run(Recorder& recorder) override {
+    const double begun_us = CpuUs();
     absl::Status status;
     while (status.ok() && !recorder.enough()) {
       const std::string& payload = payloads_.Next();
@@ -59,12 +69,15 @@ class TurnCaller : public Caller {
       status = Ask(turn_++ % peers(), payload);
       recorder.End(begun);
     }
+    cpu_us_per_op_ =
+        (CpuUs() - begun_us) / static_cast<double>(recorder.operations());
     return status;
   }
 
   std::vector<Metric> Metrics() const override {
     const double kib = HeapKib() - heap_kib_;
-    return {{"caller_threads", CountThreads()},
+    return {{"caller_cpu_us_per_op", cpu_us_per_op_},
+            {"caller_threads", CountThreads()},
             {"caller_kib_per_peer", kib / static_cast<double>(peers())}};
   }
 
@@ -76,6 +89,7 @@ class TurnCaller : public Caller {
   const double heap_kib_ = HeapKib();
   PayloadMaker payloads_;
   std::size_t turn_ = 0;
+  double cpu_us_per_op_ = 0;  // of the last Run
 };
 
 class AmTurnCaller final : public TurnCaller {

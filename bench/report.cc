@@ -85,6 +85,14 @@ std::string Number(double value) {
   return std::isfinite(value) ? absl::StrFormat("%.4f", value) : "null";
 }
 
+// "1.05 (0.98 to 1.11)"; "-" to a peer that takes nothing, or has no such
+// metric.
+std::string ToText(const Ratio& ratio) {
+  if (!std::isfinite(ratio.median)) return "-";
+  return absl::StrFormat("%.2f (%.2f to %.2f)", ratio.median, ratio.low,
+                         ratio.high);
+}
+
 std::string ToJson(const Row& row) {
   const std::pair<const char*, std::string> fields[] = {
       {"case", Quoted(row.case_name)},
@@ -153,13 +161,12 @@ void AddRows(const Comparison& comparison, const Outcomes& outcomes,
 
 std::string ToTable(const Report& report) {
   std::string table =
-      absl::StrFormat("%-26s %-14s %10s %10s  %-29s %s\n", "case", "metric",
+      absl::StrFormat("%-26s %-19s %10s %10s  %-29s %s\n", "case", "metric",
                       "ours", "peer", "peer is", "ratio (of rounds)");
   for (const Row& row : report.rows) {
-    absl::StrAppendFormat(
-        &table, "%-26s %-14s %10.1f %10.1f  %-29s %.2f (%.2f to %.2f)",
-        row.case_name, row.metric, row.ours, row.peer_value,
-        row.peer_contestant, row.ratio.median, row.ratio.low, row.ratio.high);
+    absl::StrAppendFormat(&table, "%-26s %-19s %10.1f %10.1f  %-29s %s",
+                          row.case_name, row.metric, row.ours, row.peer_value,
+                          row.peer_contestant, ToText(row.ratio));
     if (row.disturbed > 0) {
       absl::StrAppendFormat(&table, "  %d disturbed", row.disturbed);
     }

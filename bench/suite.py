@@ -23,7 +23,7 @@ import against
 import page
 
 PROGRAMS = ("ping", "echo", "oneway", "connect", "sizes", "peers", "handlers",
-            "bridge", "idle")
+            "stages", "bridge", "idle")
 
 # They compare nothing and have no rows.
 OTHERS = ("registry",)

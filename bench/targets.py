@@ -7,7 +7,7 @@ _AT_MOST = {
                            "ping_tcp_64_callback": 1.05},
     ("libzmq", "mean_us"): {"ping_ipc_64": 1.10, "ping_tcp_64": 1.10},
     ("libzmq", "p99_us"): {"ping_ipc_64": 1.50, "ping_tcp_64": 1.50},
-    ("one_peer", "cpu_us_per_op"): {"peers_256": 1.20},
+    ("one_peer", "caller_cpu_us_per_op"): {"peers_256": 1.20},
     ("one_peer", "caller_threads"): {"peers_256": 1.00},
 }
 _AT_LEAST = {

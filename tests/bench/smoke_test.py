@@ -96,7 +96,8 @@ class SmokeTest(unittest.TestCase):
             report,
             {"peers_1": ["libzmq"], "peers_4": ["libzmq", "one_peer"],
              "peers_16": ["libzmq", "one_peer"]},
-            [*LATENCIES, "caller_threads", "caller_kib_per_peer"])
+            [*LATENCIES, "caller_cpu_us_per_op", "caller_threads",
+             "caller_kib_per_peer"])
 
     def test_handlers(self):
         report = report_of("handlers", "--rounds=1", "--operations=1")
@@ -106,6 +107,14 @@ class SmokeTest(unittest.TestCase):
              "local_64_callback": ["grpc_inprocess"],
              "pool_64": ["inline"], "pool_64_callback": ["inline"],
              "pool_64_50": ["inline"]}, LATENCIES)
+
+    def test_stages(self):
+        report = report_of("stages", "--rounds=1", "--operations=3")
+        stages = ["encode_us", "wire_there_us", "dispatch_us", "handler_us",
+                  "reply_us", "wire_back_us", "complete_us"]
+        self.check_rows(report, {"stages_ipc": ["libzmq"],
+                                 "stages_tcp": ["libzmq"]},
+                        [*LATENCIES, *stages])
 
     def test_idle(self):
         report = report_of("idle", "--rounds=1", "--seconds=0.01")

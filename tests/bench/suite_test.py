@@ -87,7 +87,7 @@ class PageTest(unittest.TestCase):
         "rows": [row(), row("echo_64_1", "msgs_per_s"),
                  row("echo_64_1024", "msgs_per_s"),
                  row("payload_64mib", "msgs_per_s"),
-                 row("peers_4", "cpu_us_per_op")],
+                 row("peers_4", "caller_cpu_us_per_op")],
         "curves": [{"case": "ping_ipc_64", "contestant": "am_ping_thread",
                     "us": list(range(100))}],
         "void": ["oneway: ours: DATA_LOSS"],
