@@ -2,7 +2,7 @@
 
 Ratios of one machine spread from round to round; the kept rows say how far. A
 ratio that is worse than the worst round that was kept by more than BAND is a
-failure. A row of which a sample was disturbed is not compared.
+failure. A row of which a sample was disturbed, then or now, is not compared.
 """
 
 BAND = 0.25
@@ -34,7 +34,8 @@ def compare(rows, kept_rows):
         if key(row) not in kept:
             continue
         before = kept[key(row)]
-        if row["disturbed"] or row["ratio"] is None or before["ratio"] is None:
+        if any(one["disturbed"] or one["ratio"] is None
+               for one in (row, before)):
             skipped += 1
         elif is_worse(row, before):
             failed += 1

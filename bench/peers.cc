@@ -1,5 +1,5 @@
-// One instance among many peers, asked by turns, beside the same links of raw
-// libzmq with a monitor each: see bench/README.md.
+// One instance among many peers, asked by turns or all at once, beside the same
+// links of raw libzmq with a monitor each: see bench/README.md.
 //
 //   tools/dev bench peers --json peers.json
 //
@@ -29,10 +29,15 @@ namespace am::bench {
 namespace {
 
 constexpr std::array<int, 5> kPeers = {1, 4, 16, 64, 256};
+constexpr int kFanOutPeers = 16;
 
-std::string AmName(int peers) { return absl::StrCat("am_", peers, "_peers"); }
-std::string ZmqName(int peers) {
-  return absl::StrCat("libzmq_", peers, "_peers");
+// What an operation is: one message, to one peer after the other, or one to
+// each of them at once, done when all have answered.
+enum class Order { kTurns, kFanOut };
+
+std::string NameOf(absl::string_view library, Order order, int peers) {
+  return absl::StrCat(library, "_", peers,
+                      order == Order::kTurns ? "_peers" : "_fan_out");
 }
 
 // What this process has on its heap, in KiB. (Its resident memory says little:
@@ -54,11 +59,10 @@ double CountThreads() {
       std::filesystem::directory_iterator("/proc/self/task"), {}));
 }
 
-// Sends one message after another, to all peers by turns.
-class TurnCaller : public Caller {
+class PeersCaller : public Caller {
  public:
-  explicit TurnCaller(const Setting& setting)
-      : payloads_(setting.payload_bytes) {}
+  PeersCaller(const Setting& setting, Order order)
+      : order_(order), payloads_(setting.payload_bytes) {}
 
   absl::Status Run(Recorder& recorder) override {
     const double begun_us = CpuUs();
@@ -66,7 +70,8 @@ class TurnCaller : public Caller {
     while (status.ok() && !recorder.enough()) {
       const std::string& payload = payloads_.Next();
       const Recorder::Moment begun = recorder.Begin();
-      status = Ask(turn_++ % peers(), payload);
+      status = order_ == Order::kTurns ? Ask(turn_++ % peers(), payload)
+                                       : AskAll(payload);
       recorder.End(begun);
     }
     cpu_us_per_op_ =
@@ -84,18 +89,20 @@ class TurnCaller : public Caller {
  private:
   virtual std::size_t peers() const = 0;
   virtual absl::Status Ask(std::size_t peer, const std::string& payload) = 0;
+  virtual absl::Status AskAll(const std::string& payload) = 0;
 
   // Before there was any link: members of those that derive come later.
   const double heap_kib_ = HeapKib();
+  const Order order_;
   PayloadMaker payloads_;
   std::size_t turn_ = 0;
   double cpu_us_per_op_ = 0;  // of the last Run
 };
 
-class AmTurnCaller final : public TurnCaller {
+class AmPeersCaller final : public PeersCaller {
  public:
-  AmTurnCaller(const Setting& setting, const std::string& address)
-      : TurnCaller(setting), links_(ConnectAm(setting, address)) {
+  AmPeersCaller(const Setting& setting, Order order, const std::string& address)
+      : PeersCaller(setting, order), links_(ConnectAm(setting, address)) {
     if (!links_.ok()) return;
     for (const Target& target : links_->targets) {
       stubs_.emplace_back(links_->manager->client(), target);
@@ -112,15 +119,28 @@ class AmTurnCaller final : public TurnCaller {
     return stubs_[peer].Ping(data_).Await();
   }
 
+  absl::Status AskAll(const std::string& payload) override {
+    data_.set_payload(payload);
+    std::vector<Future<void>> answers;
+    for (const PingerAm::Client& stub : stubs_) {
+      answers.push_back(stub.Ping(data_));
+    }
+    absl::Status status;
+    for (Future<void>& answer : answers) status.Update(answer.Await());
+    return status;
+  }
+
   const absl::StatusOr<AmLinks> links_;
   std::vector<PingerAm::Client> stubs_;
   Data data_;
 };
 
-class ZmqTurnCaller final : public TurnCaller {
+class ZmqPeersCaller final : public PeersCaller {
  public:
-  ZmqTurnCaller(const Setting& setting, const std::string& addresses)
-      : TurnCaller(setting), home_(context_, setting, ZmqLoop::kReceive) {
+  ZmqPeersCaller(const Setting& setting, Order order,
+                 const std::string& addresses)
+      : PeersCaller(setting, order),
+        home_(context_, setting, ZmqLoop::kReceive) {
     for (const auto address : absl::StrSplit(addresses, ',')) {
       AddLink(std::string(address));
     }
@@ -149,11 +169,28 @@ class ZmqTurnCaller final : public TurnCaller {
   std::size_t peers() const override { return links_.size(); }
 
   absl::Status Ask(std::size_t peer, const std::string& payload) override {
-    zmq::message_t message(payload);
-    if (!links_[peer].push.send(message, zmq::send_flags::none) ||
-        !home_.Receive(message)) {
-      return NoAnswer();
+    return Send(peer, payload) ? Expect(payload) : NoAnswer();
+  }
+
+  absl::Status AskAll(const std::string& payload) override {
+    for (std::size_t peer = 0; peer < links_.size(); ++peer) {
+      if (!Send(peer, payload)) return NoAnswer();
     }
+    absl::Status status;
+    for (std::size_t i = 0; i < links_.size(); ++i) {
+      status.Update(Expect(payload));
+    }
+    return status;
+  }
+
+  bool Send(std::size_t peer, const std::string& payload) {
+    zmq::message_t message(payload);
+    return links_[peer].push.send(message, zmq::send_flags::none).has_value();
+  }
+
+  absl::Status Expect(const std::string& payload) {
+    zmq::message_t message;
+    if (!home_.Receive(message)) return NoAnswer();
     if (BytesOf(message) == payload) return absl::OkStatus();
     return absl::DataLossError("libzmq: the answer differs");
   }
@@ -182,48 +219,61 @@ class ZmqServers final : public Server {
   std::vector<std::unique_ptr<ZmqServer>> servers_;
 };
 
-std::unique_ptr<Contestant> MakeAmTurnContestant(int peers) {
+std::unique_ptr<Contestant> MakeAmPeersContestant(Order order, int peers) {
   return MakeContestant(
-      AmName(peers),
+      NameOf("am", order, peers),
       [=](const Setting& setting) { return MakeAmServer(setting, peers); },
-      [](const Setting& setting, const std::string& address)
+      [=](const Setting& setting, const std::string& address)
           -> absl::StatusOr<std::unique_ptr<Caller>> {
-        auto caller = std::make_unique<AmTurnCaller>(setting, address);
+        auto caller = std::make_unique<AmPeersCaller>(setting, order, address);
         if (!caller->status().ok()) return caller->status();
         return caller;
       });
 }
 
-std::unique_ptr<Contestant> MakeZmqTurnContestant(int peers) {
+std::unique_ptr<Contestant> MakeZmqPeersContestant(Order order, int peers) {
   return MakeContestant(
-      ZmqName(peers),
+      NameOf("libzmq", order, peers),
       [=](const Setting& setting) {
         return Guarded([&]() -> absl::StatusOr<std::unique_ptr<Server>> {
           return std::make_unique<ZmqServers>(setting, peers);
         });
       },
-      [](const Setting& setting, const std::string& address) {
+      [=](const Setting& setting, const std::string& address) {
         return Guarded([&]() -> absl::StatusOr<std::unique_ptr<Caller>> {
-          return std::make_unique<ZmqTurnCaller>(setting, address);
+          return std::make_unique<ZmqPeersCaller>(setting, order, address);
         });
       });
+}
+
+// Adds both contestants, and compares them.
+void Add(const std::string& case_name, Order order, int peers,
+         Benchmark& benchmark) {
+  benchmark.contestants.push_back(MakeAmPeersContestant(order, peers));
+  benchmark.contestants.push_back(MakeZmqPeersContestant(order, peers));
+  benchmark.plan.front().comparisons.push_back(
+      {case_name,
+       NameOf("am", order, peers),
+       "libzmq",
+       {NameOf("libzmq", order, peers)}});
 }
 
 Benchmark MakeBenchmark() {
   Benchmark benchmark = {.description = "One instance among many peers.",
                          .contestants = {},
-                         .plan = {}};
-  PlannedRun run = {.setting = {"ipc", 64}, .comparisons = {}};
+                         .plan = {{.setting = {"ipc", 64}, .comparisons = {}}}};
   for (const int peers : kPeers) {
-    benchmark.contestants.push_back(MakeAmTurnContestant(peers));
-    benchmark.contestants.push_back(MakeZmqTurnContestant(peers));
     const std::string name = absl::StrCat("peers_", peers);
-    run.comparisons.push_back(
-        {name, AmName(peers), "libzmq", {ZmqName(peers)}});
+    Add(name, Order::kTurns, peers, benchmark);
     if (peers == 1) continue;
-    run.comparisons.push_back({name, AmName(peers), "one_peer", {AmName(1)}});
+    benchmark.plan.front().comparisons.push_back(
+        {name,
+         NameOf("am", Order::kTurns, peers),
+         "one_peer",
+         {NameOf("am", Order::kTurns, 1)}});
   }
-  benchmark.plan.push_back(std::move(run));
+  Add(absl::StrCat("fan_out_", kFanOutPeers), Order::kFanOut, kFanOutPeers,
+      benchmark);
   return benchmark;
 }
 

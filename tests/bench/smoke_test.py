@@ -91,11 +91,11 @@ class SmokeTest(unittest.TestCase):
 
     def test_peers(self):
         report = report_of("peers", "--rounds=1", "--operations=1",
-                           "--only=peers_1,peers_4,peers_16")
+                           "--only=peers_1,peers_4,fan_out")
         self.check_rows(
             report,
-            {"peers_1": ["libzmq"], "peers_4": ["libzmq", "one_peer"],
-             "peers_16": ["libzmq", "one_peer"]},
+            {"peers_1": ["libzmq"], "peers_16": ["libzmq", "one_peer"],
+             "peers_4": ["libzmq", "one_peer"], "fan_out_16": ["libzmq"]},
             [*LATENCIES, "caller_cpu_us_per_op", "caller_threads",
              "caller_kib_per_peer"])
 
