@@ -32,6 +32,8 @@ class GrpcCaller {
     // Of a call in all; of Read, until the first response.
     absl::Duration timeout = absl::Seconds(10);
     std::stop_token stop = {};  // ends it, with CANCELLED
+    // Keys in lower case and values in ASCII, as HTTP/2 has them; or gRPC ends
+    // the process.
     std::vector<std::pair<std::string, std::string>> metadata = {};
   };
 

@@ -1,0 +1,83 @@
+// What amctl says when nothing answers.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/tools/amctl/fleet_fixture.h"
+
+namespace am::amctl {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class UnreachedTest : public FleetTest {
+ protected:
+  // Where nobody listens any more.
+  std::string Nowhere() {
+    const std::string address = members_["bob"].server->address();
+    members_["bob"].server.reset();
+    return address;
+  }
+};
+
+TEST_F(UnreachedTest, NoRegistrySaysHowToStartOne) {
+  const std::string nowhere = Nowhere();
+  for (const char* const command :
+       {"instances", "handlers", "watch", "ledger"}) {
+    const Outcome outcome = Run({command, "--registry", nowhere});
+    EXPECT_EQ(outcome.code, 3) << command;
+    EXPECT_THAT(outcome.err, AllOf(HasSubstr("nothing answers at " + nowhere),
+                                   HasSubstr("connection refused"),
+                                   HasSubstr("am_registry --listen " + nowhere),
+                                   Not(HasSubstr("tls"))));
+  }
+}
+
+TEST_F(UnreachedTest, NoNodeSaysWhatServesThere) {
+  const std::string nowhere = Nowhere();
+  for (const std::vector<std::string>& command :
+       std::vector<std::vector<std::string>>{
+           {"describe"}, {"call", "echo"}, {"ping"}, {"drain"}, {"ledger"}}) {
+    std::vector<std::string> arguments = command;
+    arguments.insert(arguments.end(), {"--node", nowhere});
+    const Outcome outcome = Run(arguments);
+    EXPECT_EQ(outcome.code, 3) << command.front();
+    EXPECT_THAT(outcome.err, HasSubstr("ControlServer"));
+  }
+}
+
+TEST_F(UnreachedTest, ADataAddressIsNotForGrpc) {
+  for (const std::vector<std::string>& command :
+       std::vector<std::vector<std::string>>{{"ping"}, {"call", "echo"}}) {
+    std::vector<std::string> arguments = command;
+    arguments.insert(arguments.end(), {"--node", "tcp://127.0.0.1:1"});
+    const Outcome outcome = Run(arguments);
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_THAT(outcome.err, HasSubstr("--plane zmq"));
+  }
+}
+
+TEST_F(UnreachedTest, NoDataAddressSaysSo) {
+  const Outcome outcome =
+      Run({"ping", "--plane", "zmq", "--node", "tcp://127.0.0.1:1"});
+  EXPECT_EQ(outcome.code, 3);
+  EXPECT_THAT(outcome.err, HasSubstr("cannot be reached over ZeroMQ"));
+}
+
+TEST_F(UnreachedTest, AnInstanceWithoutAControlServerSaysSo) {
+  Nowhere();
+  EXPECT_TRUE(PrintsAtLast({"instances", "--label", "who=bob"},
+                           [](const std::string& out) {
+                             return out.find("serving  -") != out.npos;
+                           }));
+  const Outcome outcome = Amctl({"ping", "bob"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("ControlServer"));
+  EXPECT_EQ(Amctl({"ping", "bob", "--plane", "zmq", "-c", "1"}).code, 0);
+  // Others are asked, as long as there are any.
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(Amctl({"call", "echo"}).code, 0);
+}
+
+}  // namespace
+}  // namespace am::amctl
