@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Finds each snippet of the README in the file that it is said to be from.
+"""Finds each snippet of the pages in the file that it is said to be from.
 
     <!-- am/examples/hello_world.cc -->
     ```cpp
@@ -12,17 +12,18 @@ import re
 import textwrap
 import unittest
 
-README = "README.md"
+PAGES = ("README.md", "am/control/MIGRATING.md")
+EXAMPLES = ("am/examples", "am/control/examples/migrating")
 MAX_LINES = 60  # of an example
 
 _SNIPPET = re.compile(
-    r"(?:^<!-- (?P<file>\S+) -->\n)?^```(?:cpp|proto)\n(?P<text>.*?)^```$",
+    r"(?:^<!-- (?P<file>\S+) -->\n)?^```(?:bazel|cpp|proto)\n(?P<text>.*?)^```$",
     re.DOTALL | re.MULTILINE)
 
 
-def snippets():
-    """Yields (file or None, text) of the code in the README."""
-    text = pathlib.Path(README).read_text(encoding="utf-8")
+def snippets(page):
+    """Yields (file or None, text) of the code in a page."""
+    text = pathlib.Path(page).read_text(encoding="utf-8")
     for match in _SNIPPET.finditer(text):
         yield match["file"], match["text"]
 
@@ -41,12 +42,13 @@ def contains(source, snippet):
 class SnippetsTest(unittest.TestCase):
 
     def test_snippets_are_from_files_that_compile(self):
-        self.assertTrue(list(snippets()))
-        for file, text in snippets():
-            with self.subTest(file=file):
-                self.assertIsNotNone(file, f"from which file?\n{text}")
-                source = pathlib.Path(file).read_text(encoding="utf-8")
-                self.assertTrue(contains(source, text), text)
+        for page in PAGES:
+            self.assertTrue(list(snippets(page)))
+            for file, text in snippets(page):
+                with self.subTest(page=page, file=file):
+                    self.assertIsNotNone(file, f"from which file?\n{text}")
+                    source = pathlib.Path(file).read_text(encoding="utf-8")
+                    self.assertTrue(contains(source, text), text)
 
     def test_a_changed_snippet_is_found_out(self):
         source = "int main() {\n  Run();\n  Stop();\n}\n"
@@ -55,11 +57,12 @@ class SnippetsTest(unittest.TestCase):
         self.assertFalse(contains(source, "Run();\n  Stop();\n"))
 
     def test_examples_are_short(self):
-        for path in sorted(pathlib.Path("am/examples").iterdir()):
-            if path.suffix in (".cc", ".h", ".proto"):
-                with self.subTest(path=str(path)):
-                    lines = path.read_text(encoding="utf-8").count("\n")
-                    self.assertLessEqual(lines, MAX_LINES)
+        for folder in EXAMPLES:
+            for path in sorted(pathlib.Path(folder).iterdir()):
+                if path.suffix in (".cc", ".h", ".proto"):
+                    with self.subTest(path=str(path)):
+                        lines = path.read_text(encoding="utf-8").count("\n")
+                        self.assertLessEqual(lines, MAX_LINES)
 
 
 if __name__ == "__main__":
