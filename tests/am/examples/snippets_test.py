@@ -13,7 +13,8 @@ import textwrap
 import unittest
 
 PAGES = ("README.md", "am/control/MIGRATING.md")
-EXAMPLES = ("am/examples", "am/control/examples/migrating")
+EXAMPLES = ("am/examples", "am/control/examples/migrating",
+            "am/control/examples/playground")
 MAX_LINES = 60  # of an example
 
 _SNIPPET = re.compile(

@@ -1,0 +1,53 @@
+#include "am/control/examples/playground/invitation.h"
+
+#include "absl/strings/str_replace.h"
+#include "tools/amctl/json.h"
+
+namespace am::playground {
+namespace {
+
+constexpr char kInvitation[] = R"text(
+A registry and two workers that serve, until Ctrl-C. In another shell:
+
+  grpcurl -plaintext {control} list
+  grpcurl -plaintext {control} describe examples.Greeter
+  grpcurl -plaintext -d '{"name": "World"}' {control} examples.Greeter/Hello
+  grpcurl -plaintext -d '"aGV5"' {control} am.v1.Handlers/shout
+  grpcurl -plaintext {registry} am.v1.Registry/List
+
+  export AM_REGISTRY={registry}
+  alias amctl={amctl}; eval "$(amctl completion bash)"
+  amctl instances
+  amctl call examples.Greeter/Hello '{"name": "World"}'
+  amctl call shout '"aGV5"' --plane zmq
+  amctl ping worker-1 --plane zmq
+  amctl ledger
+  amctl call nap '"3s"' --instance worker-2 & amctl drain worker-2
+  amctl --help
+)text";
+
+}  // namespace
+
+std::string Addresses(const Playground& playground) {
+  amctl::Json nodes = amctl::Json::Array();
+  for (const WorkerInfo& worker : playground.workers()) {
+    nodes.Add(amctl::Json::Object()
+                  .Set("id", worker.id)
+                  .Set("name", worker.name)
+                  .Set("control", worker.control)
+                  .Set("data", worker.data));
+  }
+  return amctl::Json::Object()
+      .Set("registry", playground.registry())
+      .Set("nodes", nodes)
+      .ToString();
+}
+
+std::string Invitation(const Playground& playground, const std::string& amctl) {
+  return absl::StrReplaceAll(
+      kInvitation, {{"{control}", playground.workers().front().control},
+                    {"{registry}", playground.registry()},
+                    {"{amctl}", amctl}});
+}
+
+}  // namespace am::playground

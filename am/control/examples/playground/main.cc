@@ -1,0 +1,40 @@
+// A small fleet to try things on: tools/dev playground.
+//
+// It prints a line of JSON with the addresses, then what to try, and runs until
+// SIGINT or SIGTERM. Exit code 0: ended that way; 1: it could not start, or one
+// of its processes has ended, and which; others: wrong arguments.
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <string>
+
+#include "am/control/examples/playground/play.h"
+#include "am/control/examples/playground/worker.h"
+
+namespace {
+
+// Another program of this build, which lies beside am/.
+std::string Tool(const std::string& name) {
+  std::filesystem::path path = std::filesystem::read_symlink("/proc/self/exe");
+  for (int i = 0; i < 5; ++i) path = path.parent_path();
+  return (path / "tools" / name / name).string();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("A registry and two workers, to try things on.", "playground");
+  std::string registry_program = Tool("am_registry");
+  app.add_option("--registry_program", registry_program,
+                 "the am_registry to run")
+      ->capture_default_str();
+  std::string name, registry;
+  CLI::App* const work = app.add_subcommand("work")->group("");
+  work->add_option("name", name)->required();
+  work->add_option("registry", registry)->required();
+  CLI11_PARSE(app, argc, argv);
+  if (!work->parsed()) {
+    return am::playground::Play(registry_program, Tool("amctl"));
+  }
+  am::playground::Work(name, registry);
+  return 0;
+}
