@@ -11,11 +11,16 @@ namespace {
 
 constexpr GrpcStyle kPlain = {.serving = GrpcServing::kPlain};
 constexpr GrpcStyle kBridge = {.serving = GrpcServing::kBridge};
+constexpr GrpcStyle kLateBridge = {.serving = GrpcServing::kLateBridge};
 
 PlannedRun PlanOf(int in_flight) {
   return {.setting = {"tcp", 64, in_flight},
           .comparisons = {{absl::StrCat("bridge_tcp_64_", in_flight),
                            NameOf(kBridge),
+                           "plain gRPC",
+                           {NameOf(kPlain)}},
+                          {absl::StrCat("late_bridge_tcp_64_", in_flight),
+                           NameOf(kLateBridge),
                            "plain gRPC",
                            {NameOf(kPlain)}}}};
 }
@@ -29,7 +34,7 @@ int main(int argc, char** argv) {
       .contestants = {},
       .plan = {am::bench::PlanOf(1), am::bench::PlanOf(50)}};
   for (const am::bench::GrpcStyle& style :
-       {am::bench::kPlain, am::bench::kBridge}) {
+       {am::bench::kPlain, am::bench::kBridge, am::bench::kLateBridge}) {
     benchmark.contestants.push_back(am::bench::MakeGrpcContestant(style));
   }
   return am::bench::RunBenchmark(benchmark, argc, argv);

@@ -157,8 +157,10 @@ class GrpcContestant final : public Contestant {
 
   absl::StatusOr<std::unique_ptr<Server>> Serve(
       const Setting& setting) override {
-    if (style_.serving == GrpcServing::kBridge) return MakeBridgeServer();
-    return MakePlainGrpcServer(setting);
+    if (style_.serving == GrpcServing::kPlain) {
+      return MakePlainGrpcServer(setting);
+    }
+    return MakeBridgeServer(style_.serving == GrpcServing::kLateBridge);
   }
 
   absl::StatusOr<std::unique_ptr<Caller>> Connect(
@@ -209,6 +211,9 @@ std::string NameOf(const GrpcStyle& style) {
   if (style.channels > 1)
     absl::StrAppend(&name, "_", style.channels, "_channels");
   if (style.serving == GrpcServing::kBridge) absl::StrAppend(&name, "_bridge");
+  if (style.serving == GrpcServing::kLateBridge) {
+    absl::StrAppend(&name, "_late_bridge");
+  }
   return name;
 }
 

@@ -12,7 +12,11 @@
 namespace am::bench {
 
 // Who serves.
-enum class GrpcServing { kPlain, kBridge };
+enum class GrpcServing {
+  kPlain,
+  kBridge,
+  kLateBridge,  // with handlers that it did not know when it started
+};
 
 // Who begins the next call.
 enum class GrpcCalling {
@@ -30,7 +34,7 @@ struct GrpcStyle {
 };
 
 // "grpc_callback_echo", "grpc_callback_echo_4_channels", "grpc_blocking_ping",
-// "grpc_callback_echo_bridge" and so on.
+// "grpc_callback_echo_bridge", "grpc_callback_echo_late_bridge" and so on.
 std::string NameOf(const GrpcStyle& style);
 
 // "ipc" is a unix socket of gRPC's own; the bridge serves tcp alone. gRPC knows

@@ -75,19 +75,22 @@ class BridgeServer final : public Server {
   explicit BridgeServer(std::unique_ptr<Manager> manager)
       : manager_(std::move(manager)) {}
 
-  absl::Status Start() {
-    if (absl::Status added = manager_->Register(pinger_); !added.ok()) {
-      return added;
-    }
+  absl::Status Start(bool handlers_later) {
+    absl::Status done = handlers_later ? Serve() : manager_->Register(pinger_);
+    if (!done.ok()) return done;
+    return handlers_later ? manager_->Register(pinger_) : Serve();
+  }
+
+  std::string address() const override { return server_->address(); }
+
+ private:
+  absl::Status Serve() {
     absl::StatusOr<std::unique_ptr<control::ControlServer>> server =
         control::ControlServer::Make(*manager_);
     if (server.ok()) server_ = *std::move(server);
     return server.status();
   }
 
-  std::string address() const override { return server_->address(); }
-
- private:
   PingerService pinger_;
   const std::unique_ptr<Manager> manager_;
   std::unique_ptr<control::ControlServer> server_;
@@ -102,11 +105,12 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> MakePlainGrpcServer(
   return server;
 }
 
-absl::StatusOr<std::unique_ptr<Server>> MakeBridgeServer() {
+absl::StatusOr<std::unique_ptr<Server>> MakeBridgeServer(bool handlers_later) {
   absl::StatusOr<std::unique_ptr<Manager>> manager = Manager::Make();
   if (!manager.ok()) return manager.status();
   auto server = std::make_unique<BridgeServer>(*std::move(manager));
-  if (absl::Status status = server->Start(); !status.ok()) return status;
+  absl::Status status = server->Start(handlers_later);
+  if (!status.ok()) return status;
   return server;
 }
 

@@ -18,7 +18,8 @@ class GrpcServer : public Server {
 absl::StatusOr<std::unique_ptr<GrpcServer>> MakePlainGrpcServer(
     const Setting& setting);
 
-// Over tcp, whatever the setting.
-absl::StatusOr<std::unique_ptr<Server>> MakeBridgeServer();
+// Over tcp, whatever the setting. Its handlers are there before its server of
+// gRPC is, or come later.
+absl::StatusOr<std::unique_ptr<Server>> MakeBridgeServer(bool handlers_later);
 
 }  // namespace am::bench

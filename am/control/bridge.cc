@@ -21,7 +21,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor, public BridgedCall {
 
   static grpc::ServerUnaryReactor* Start(std::shared_ptr<UnaryCall> call,
                                          absl::string_view handler,
-                                         grpc::ByteBuffer request) {
+                                         const grpc::ByteBuffer& request) {
     call->Keep();
     call->Begin(handler, request);
     return call.get();
@@ -33,7 +33,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor, public BridgedCall {
  private:
   void Fail(const grpc::Status& status) override { Finish(status); }
   void Answer(grpc::ByteBuffer value) override {
-    response_ = std::move(value);
+    response_.Swap(&value);
     Finish(grpc::Status::OK);
   }
 
@@ -65,7 +65,7 @@ class StreamCall final : public grpc::ServerGenericBidiReactor,
  private:
   void Fail(const grpc::Status& status) override { Finish(status); }
   void Answer(grpc::ByteBuffer value) override {
-    response_ = std::move(value);
+    response_.Swap(&value);
     StartWriteAndFinish(&response_, grpc::WriteOptions(), grpc::Status::OK);
   }
 

@@ -74,7 +74,8 @@ class Answerer final : public Sender {
 
 // -- The request -------------------------------------------------------------
 
-void BridgedCall::Begin(absl::string_view handler, grpc::ByteBuffer& request) {
+void BridgedCall::Begin(absl::string_view handler,
+                        const grpc::ByteBuffer& request) {
   absl::Status status = ReadCaller();
   handler_ = node_.handlers().FindByName(handler);
   if (status.ok() && handler_ == nullptr) {
@@ -107,7 +108,7 @@ absl::Status BridgedCall::ReadCaller() {
                    " is gone; there is now ", self.ToString()));
 }
 
-absl::Status BridgedCall::Dispatch(grpc::ByteBuffer& request) {
+absl::Status BridgedCall::Dispatch(const grpc::ByteBuffer& request) {
   absl::StatusOr<Dispatcher::LocalMessage> message = MessageOf(request);
   if (!message.ok()) return message.status();
   const bool has_deadline =
@@ -121,12 +122,11 @@ absl::Status BridgedCall::Dispatch(grpc::ByteBuffer& request) {
 }
 
 absl::StatusOr<Dispatcher::LocalMessage> BridgedCall::MessageOf(
-    grpc::ByteBuffer& request) {
+    const grpc::ByteBuffer& request) {
   Dispatcher::LocalMessage message;
   const MethodSpec& spec = handler_->spec();
   message.header.handler = spec.id;
   absl::StatusOr<transport::Buffer> payload = ToBuffer(request);
-  request.Clear();
   if (caller_.is_ours) {
     const v1::CallHeader& header = caller_.header;
     message.header.kind = static_cast<MessageKind>(header.kind());

@@ -33,8 +33,8 @@ class BridgedCall : public std::enable_shared_from_this<BridgedCall> {
  public:
   virtual ~BridgedCall() = default;
 
-  // Has the handler of that name run for `request`, which it may take; or ends.
-  void Begin(absl::string_view handler, grpc::ByteBuffer& request);
+  // Has the handler of that name run for `request`, or ends.
+  void Begin(absl::string_view handler, const grpc::ByteBuffer& request);
 
   // Finishes the call, unless it has ended. Flags are those of a REPLY.
   void End(const absl::Status& status, std::uint8_t flags);
@@ -65,9 +65,10 @@ class BridgedCall : public std::enable_shared_from_this<BridgedCall> {
     Metadata metadata;  // of one that is not
   };
 
-  absl::Status Dispatch(grpc::ByteBuffer& request);
+  absl::Status Dispatch(const grpc::ByteBuffer& request);
   absl::Status ReadCaller();
-  absl::StatusOr<Dispatcher::LocalMessage> MessageOf(grpc::ByteBuffer& request);
+  absl::StatusOr<Dispatcher::LocalMessage> MessageOf(
+      const grpc::ByteBuffer& request);
   absl::Time Deadline() const;
   void EndAt(absl::Time deadline);
   void AddReplyHeader(std::uint8_t flags, Codec codec);

@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 #include <prometheus/text_serializer.h>
 
+#include <memory>
 #include <sstream>
 #include <string>
 
+#include "tests/am/fake_control_plane.h"
 #include "tests/am/manager_fixture.h"
 
 namespace am {
@@ -64,6 +66,23 @@ TEST_P(NodeMetricsTest, WhatBefellCallsIsCounted) {
   Start();
   client_->client().AwaitHandler(peer_, "never", absl::Seconds(10)).Cancel();
   EXPECT_THAT(Scrape(), HasSubstr("event=\"calls_cancelled\"} 1"));
+}
+
+TEST_P(NodeMetricsTest, MessagesAreCountedByPlane) {
+  const auto plane = std::make_shared<FakeControlPlane>();
+  Start({}, {.control_plane = plane});
+  const InstanceId far(7);
+  client_->node().control().NoteAddress(far, "far:1");
+  ASSERT_TRUE(Tell("nobody").ok());
+  ASSERT_TRUE(Message("nobody").SendDetached(far).ok());
+  ASSERT_TRUE(Message("nobody").SendDetached(far).ok());
+  plane->Answer(0, "");
+  plane->Answer(1, "");
+  EXPECT_THAT(Scrape(), HasSubstr("plane=\"data\"} 1"));
+  EXPECT_THAT(Scrape(), HasSubstr("plane=\"control\"} 2"));
+  EXPECT_THAT(Scrape(), HasSubstr("event=\"fell_back_to_control\"} 2"));
+  EXPECT_THAT(Scrape(), HasSubstr("outcome=\"accepted\"} 2"));
+  EXPECT_THAT(Scrape(), HasSubstr("outcome=\"delivered\"} 2"));
 }
 
 }  // namespace
