@@ -137,6 +137,19 @@ TEST_F(GrpcControlPlaneTest, WhoCannotBeConnectedBackToCallsAllTheSame) {
   EXPECT_TRUE(TrySquare(*client, peer->id).ok());
 }
 
+TEST_F(GrpcControlPlaneTest, NorIsThatSeenByWhoCallsAnyInstance) {
+  const std::unique_ptr<Manager> client =
+      Make({.directory = registry_.MakeDirectory(),
+            .control_plane = *MakeGrpcControlPlane(),
+            .transport = MakeNoTransport()});
+  registry_.TellAll();
+  for (int i = 0; i < 3; ++i) {
+    const absl::Status status = TrySquare(*client, AnyInstance());
+    EXPECT_TRUE(status.ok()) << status;
+  }
+  EXPECT_EQ(client->node().counters().of(Counter::kFellBack), 3);
+}
+
 TEST_F(GrpcControlPlaneTest, ALostConnectionIsFallenBackFrom) {
   const InstanceId peer = Connect();
   ASSERT_TRUE(client_->client().Disconnect(peer).ok());
