@@ -7,9 +7,10 @@
 // For each message one instance is chosen among those that the directory
 // (ManagerOptions::directory) knows to have the handler and to be serving, and
 // of whom this instance does not know better: one that it lost is not chosen
-// while there are others. The choice is made once: a retry goes to the same
-// instance. An instance that is not connected yet is connected to, while the
-// message waits in its link.
+// while there are others, nor is it itself while there are others that it has
+// not lost. The choice is made once: a retry goes to the same instance. An
+// instance that is not connected yet is connected to, while the message waits
+// in its link.
 //
 // UNAVAILABLE: no such instance is known.
 //

@@ -44,8 +44,8 @@ struct InstanceRecord {
 
 using InstanceRecordPtr = std::shared_ptr<const InstanceRecord>;
 
-// What a directory tells. Calls come one at a time, on any thread but within no
-// call to the directory, and must not block.
+// What a directory tells, and asks. Calls come one at a time, on any thread but
+// within no call to the directory, and must not block.
 class DirectorySink {
  public:
   virtual ~DirectorySink() = default;
@@ -63,6 +63,10 @@ class DirectorySink {
   // is over.
   virtual void OnStale(const std::string& why) = 0;
   virtual void OnCurrent() = 0;
+
+  // How many messages this instance has taken and not finished, for others to
+  // choose by. On any thread, at any time.
+  virtual std::uint64_t outstanding() const = 0;
 };
 
 // Threads: any, but that Join and Leave are called once, in that order.

@@ -45,26 +45,32 @@ absl::StatusOr<InstanceRecordPtr> Fleet::Choose(const AnyInstance& any,
   return candidates[Pick(any, candidates)];
 }
 
-// Those that we lost, or know to be draining, are left out as long as there are
-// others.
+// Those that are not draining; only if there are no others we ourselves, and
+// only then those that we lost.
 std::vector<InstanceRecordPtr> Fleet::Candidates(const AnyInstance& any,
                                                  const std::string& handler,
                                                  InstanceId except) const {
   std::vector<InstanceRecordPtr> good;
   std::vector<InstanceRecordPtr> lost;
+  std::vector<InstanceRecordPtr> ourselves;
   const auto ids = by_handler_.find(handler);
   if (ids == by_handler_.end()) return good;
   for (const InstanceId id : ids->second) {
     const InstanceRecordPtr& instance = by_id_.at(id);
-    if (instance->draining || id == peers_.self().id || id == except) continue;
+    if (instance->draining || id == except) continue;
     if (!HasLabels(*instance, any)) continue;
+    if (id == peers_.self().id) {
+      ourselves.push_back(instance);
+      continue;
+    }
     const std::shared_ptr<Peer> peer = peers_.Find(id);
     const bool is_good = peer == nullptr ||
                          peer->state() == PeerState::kJoined ||
                          peer->state() == PeerState::kConnecting;
     (is_good ? good : lost).push_back(instance);
   }
-  return good.empty() ? lost : good;
+  if (!good.empty()) return good;
+  return ourselves.empty() ? lost : ourselves;
 }
 
 std::size_t Fleet::Pick(const AnyInstance& any,
@@ -103,6 +109,10 @@ std::vector<InstanceRecordPtr> Fleet::List() const {
   std::vector<InstanceRecordPtr> all;
   for (const auto& [id, instance] : by_id_) all.push_back(instance);
   return all;
+}
+
+std::uint64_t Fleet::outstanding() const {
+  return static_cast<std::uint64_t>(std::max(dispatcher_.active(), 0));
 }
 
 bool Fleet::is_stale() const {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <random>
@@ -21,6 +22,7 @@
 #include "am/awaited_names.h"
 #include "am/call_table.h"
 #include "am/directory.h"
+#include "am/dispatcher.h"
 #include "am/listeners.h"
 #include "am/peer_table.h"
 #include "am/transport/mutex.h"
@@ -30,9 +32,10 @@ namespace am {
 class Fleet final : public DirectorySink {
  public:
   // All must outlive it.
-  Fleet(const PeerTable& peers, CallTable& calls)
+  Fleet(const PeerTable& peers, CallTable& calls, const Dispatcher& dispatcher)
       : peers_(peers),
         calls_(calls),
+        dispatcher_(dispatcher),
         random_(peers.self().id.value()),
         awaited_(calls) {}
 
@@ -64,6 +67,7 @@ class Fleet final : public DirectorySink {
   void OnGone(InstanceId instance, const std::string& why) override;
   void OnStale(const std::string& why) override;
   void OnCurrent() override;
+  std::uint64_t outstanding() const override;
 
  private:
   void Put(InstanceRecord instance) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -87,6 +91,7 @@ class Fleet final : public DirectorySink {
 
   const PeerTable& peers_;
   CallTable& calls_;
+  const Dispatcher& dispatcher_;
 
   mutable Mutex mutex_;
   std::map<InstanceId, InstanceRecordPtr> by_id_ ABSL_GUARDED_BY(mutex_);

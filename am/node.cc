@@ -58,7 +58,7 @@ Node::Node(const ManagerOptions& options, PeerInfo self,
              [this](const std::vector<std::uint64_t>& waiters) {
                for (const std::uint64_t id : waiters) FinishLocal(id);
              }),
-      fleet_(peers_, *calls_),
+      fleet_(peers_, *calls_, dispatcher_),
       control_(
           {options_.control_plane, peers_.self().id, options_.link, *calls_,
            *driver_, clock,
@@ -143,6 +143,7 @@ absl::StatusOr<InstanceId> Node::Choose(const AnyInstance& any,
       fleet_.Choose(any, spec.name, except);
   if (!chosen.ok()) return chosen.status();
   const PeerInfo& info = (*chosen)->peer;
+  if (info.id == self().id) return info.id;
   const Plane plane = outbox_.PlaneOf(spec, options);
   if (plane == Plane::kControl) return info.id;
   const std::shared_ptr<Peer> peer = peers_.Find(info.id);

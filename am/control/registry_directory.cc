@@ -155,6 +155,7 @@ class RegistryDirectory final : public Directory {
       MutexLock lock(mutex_);
       request.set_id(self_.peer.id.value());
       request.set_epoch(registration_->epoch());
+      request.set_outstanding(sink_->outstanding());
       start = !std::exchange(keeping_alive_, true);
     }
     if (start) {

@@ -168,6 +168,17 @@ TEST_P(AnyInstanceTest, LostPeersAreNotChosenWhileThereAreOthers) {
   for (int i = 0; i < 10; ++i) EXPECT_EQ(*AskWho(target), IdOf(1));
 }
 
+TEST_P(AnyInstanceTest, AnInstanceChoosesItselfOnlyIfThereIsNobodyElse) {
+  AddServers(2);
+  client_ = std::move(servers_[0]);
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(*AskWho(AnyInstance()), IdOf(1));
+  servers_.clear();
+  registry_.TellAll();
+  const std::string own_id = client_->instance_id().ToString();
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(*AskWho(AnyInstance()), own_id);
+  EXPECT_EQ(client_->Shutdown(), absl::OkStatus());
+}
+
 TEST_P(AnyInstanceTest, StaleInstancesAreStillCalled) {
   AddServers(1);
   registry_.TellStale();

@@ -40,6 +40,7 @@ class RegistryDirectoryTest : public testing::Test {
   std::unique_ptr<Manager> Make(const std::string& name) {
     RegistryDirectoryOptions options;
     options.registry = address_;
+    options.ttl = ttl_;
     options.retry_max = absl::Milliseconds(200);
     options.reconcile_interval = reconcile_interval_;
     options.log = log_;
@@ -123,6 +124,7 @@ class RegistryDirectoryTest : public testing::Test {
   std::unique_ptr<RegistryServer> registry_;
   std::string address_;
   std::function<void(absl::string_view)> log_;
+  absl::Duration ttl_ = absl::Seconds(10);
   absl::Duration reconcile_interval_ = absl::Minutes(1);
 };
 
@@ -261,6 +263,40 @@ TEST_F(RegistryDirectoryTest, SupersededInstanceIsToldAndStaysOut) {
   ASSERT_TRUE(Stub()->Register(&context, request, &response).ok());
   ASSERT_TRUE(server->Deregister("echo").ok());  // so that it registers again
   EXPECT_TRUE(superseded.AwaitAtLeast(1));
+}
+
+TEST_F(RegistryDirectoryTest, RegistryIsToldHowMuchAnInstanceHasToDo) {
+  ttl_ = absl::Seconds(1);  // told every third of it
+  const auto idle = MakeEcho("idle");
+  const auto busy = MakeEcho("busy");
+  const auto client = Make("client");
+  Event release;
+  ASSERT_TRUE(busy->RegisterAck("block",
+                                [&](Context&, const std::string&) {
+                                  release.Await();
+                                  return absl::OkStatus();
+                                })
+                  .ok());
+  ASSERT_TRUE(client->client()
+                  .AwaitHandler(AnyInstance(), "block", absl::Seconds(20))
+                  .Await()
+                  .ok());
+  Future<void> blocked =
+      client->client().Message("block").SendAndConfirm(AnyInstance());
+  v1::ResolveRequest request;
+  request.set_handler_name("am.v1.Node/HealthCheck");
+  request.set_choice(v1::ResolveRequest::LEAST_OUTSTANDING);
+  request.set_limit(3);
+  v1::ResolveResponse response;
+  // Often enough in a row not to be by chance.
+  for (int last = 0; last < 20;) {
+    grpc::ClientContext context;
+    ASSERT_TRUE(Stub()->Resolve(&context, request, &response).ok());
+    const bool is_last = response.instances_size() == 3 &&
+                         response.instances(2).peer().name() == "busy";
+    last = is_last ? last + 1 : 0;
+  }
+  release.Set();
 }
 
 TEST_F(RegistryDirectoryTest, ReconcilingDisturbsNothing) {

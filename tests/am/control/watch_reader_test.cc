@@ -27,6 +27,7 @@ class KnownSet final : public DirectorySink {
   }
   void OnStale(const std::string&) override { is_current = false; }
   void OnCurrent() override { is_current = true; }
+  std::uint64_t outstanding() const override { return 0; }
 
   std::set<std::uint64_t> known;
   bool is_current = false;
