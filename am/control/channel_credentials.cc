@@ -1,5 +1,8 @@
 #include "am/control/channel_credentials.h"
 
+#include <grpcpp/security/tls_certificate_provider.h>
+#include <grpcpp/security/tls_credentials_options.h>
+
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -9,6 +12,8 @@
 
 namespace am::control {
 namespace {
+
+constexpr unsigned kLookEverySeconds = 1;
 
 absl::StatusOr<std::string> Read(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -65,6 +70,31 @@ MakeChannelCredentials(const TlsClientFiles& files,
     arguments.SetSslTargetNameOverride(files.server_name);
   }
   return grpc::SslCredentials(ssl);
+}
+
+std::shared_ptr<grpc::ChannelCredentials> FollowChannelCredentials(
+    const TlsClientFiles& files, grpc::ChannelArguments& arguments) {
+  using Provider = grpc::experimental::FileWatcherCertificateProvider;
+  const bool is_mutual = !files.certificate.empty();
+  if (is_mutual == files.key.empty()) return nullptr;
+  if (files.ca.empty()) {
+    if (is_mutual || !files.server_name.empty()) return nullptr;
+    return grpc::InsecureChannelCredentials();
+  }
+  grpc::experimental::TlsChannelCredentialsOptions options;
+  if (is_mutual) {
+    options.set_certificate_provider(std::make_shared<Provider>(
+        files.key, files.certificate, files.ca, kLookEverySeconds));
+    options.watch_identity_key_cert_pairs();
+  } else {
+    options.set_certificate_provider(
+        std::make_shared<Provider>(files.ca, kLookEverySeconds));
+  }
+  options.watch_root_certs();
+  if (!files.server_name.empty()) {
+    arguments.SetSslTargetNameOverride(files.server_name);
+  }
+  return grpc::experimental::TlsCredentials(options);
 }
 
 }  // namespace am::control

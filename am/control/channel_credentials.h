@@ -18,4 +18,11 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>>
 MakeChannelCredentials(const TlsClientFiles& files,
                        grpc::ChannelArguments& arguments);
 
+// For channels that last: files that change are taken over within seconds, by
+// new connections. While they are not whole none can be made, and those that
+// stand remain. Null, which leads to a channel on which all calls fail: only
+// some of the files are given.
+std::shared_ptr<grpc::ChannelCredentials> FollowChannelCredentials(
+    const TlsClientFiles& files, grpc::ChannelArguments& arguments);
+
 }  // namespace am::control

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "am/control/channel_credentials.h"
 #include "am/control/client_calls.h"
 #include "am/control/rpc_status.h"
 #include "am/mutex.h"
@@ -53,7 +54,8 @@ using KeepAliveStream = BidiStream<v1::KeepAliveRequest, v1::KeepAliveResponse>;
 
 class GrpcRegistryCalls final : public RegistryCalls {
  public:
-  explicit GrpcRegistryCalls(const std::string& address) : address_(address) {
+  GrpcRegistryCalls(const std::string& address, const TlsClientFiles& tls)
+      : address_(address), tls_(tls) {
     Reconnect();
   }
 
@@ -142,9 +144,9 @@ class GrpcRegistryCalls final : public RegistryCalls {
     arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
     arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);
     arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
-    std::shared_ptr<v1::Registry::Stub> made =
-        v1::Registry::NewStub(grpc::CreateCustomChannel(
-            address_, grpc::InsecureChannelCredentials(), arguments));
+    const auto credentials = FollowChannelCredentials(tls_, arguments);
+    std::shared_ptr<v1::Registry::Stub> made = v1::Registry::NewStub(
+        grpc::CreateCustomChannel(address_, credentials, arguments));
     MutexLock lock(mutex_);
     stub_ = std::move(made);
   }
@@ -176,6 +178,7 @@ class GrpcRegistryCalls final : public RegistryCalls {
   }
 
   const std::string address_;
+  const TlsClientFiles tls_;
   CallsUnderWay under_way_;
   Mutex mutex_;
   std::shared_ptr<v1::Registry::Stub> stub_ ABSL_GUARDED_BY(mutex_);
@@ -186,8 +189,9 @@ class GrpcRegistryCalls final : public RegistryCalls {
 
 }  // namespace
 
-std::unique_ptr<RegistryCalls> RegistryCalls::Make(const std::string& address) {
-  return std::make_unique<GrpcRegistryCalls>(address);
+std::unique_ptr<RegistryCalls> RegistryCalls::Make(const std::string& address,
+                                                   const TlsClientFiles& tls) {
+  return std::make_unique<GrpcRegistryCalls>(address, tls);
 }
 
 }  // namespace am::control

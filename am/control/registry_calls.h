@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "am/control/tls_client_files.h"
 #include "am/v1/registry.pb.h"
 
 namespace am::control {
@@ -22,7 +23,8 @@ class RegistryCalls {
   using OnEnd = std::function<void(absl::Status)>;
 
   // `address` is "host:port". Nothing is connected yet.
-  static std::unique_ptr<RegistryCalls> Make(const std::string& address);
+  static std::unique_ptr<RegistryCalls> Make(const std::string& address,
+                                             const TlsClientFiles& tls);
 
   virtual ~RegistryCalls() = default;
 

@@ -38,7 +38,7 @@ class RegistryDirectory final : public Directory {
     registration_.emplace(Backoff(options_.retry_min, options_.retry_max),
                           seed);
     random_.seed(seed + 1);
-    calls_ = RegistryCalls::Make(options_.registry);
+    calls_ = RegistryCalls::Make(options_.registry, options_.tls);
     thread_ = std::thread([this] { Run(); });
   }
 

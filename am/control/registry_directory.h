@@ -24,6 +24,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "am/control/tls_client_files.h"
 #include "am/directory.h"
 
 namespace am::control {
@@ -31,6 +32,11 @@ namespace am::control {
 // Every member has an initialiser, so that {.registry = "x"} warns of nothing.
 struct RegistryDirectoryOptions {
   std::string registry = {};  // "host:port"
+
+  // For a registry that has TLS. Files that change are taken over within
+  // seconds, by new connections; while they are not whole the registry cannot
+  // be reached again, once it was lost.
+  TlsClientFiles tls = {};
 
   // What is asked for; the registry may give another. It is kept alive at a
   // third of it.

@@ -22,6 +22,7 @@ namespace {
 struct Arguments {
   am::control::RegistryServer::Options server;
   std::string backend = "memory";
+  am::control::TlsClientFiles etcd_tls;
   double default_ttl_s = 10;
 };
 
@@ -39,15 +40,20 @@ void DeclareServer(CLI::App& app, am::control::ControlServerOptions& server) {
   app.add_flag("--insecure_allow_plaintext_off_loopback",
                server.insecure_allow_plaintext_off_loopback,
                "listen on other addresses than loopback without TLS, in the "
-               "clear and open to everybody");
+               "clear and open to everybody; and speak so to etcd");
 }
 
 void DeclareRules(CLI::App& app, Arguments& arguments) {
   app.add_option("--backend", arguments.backend,
                  "what keeps the instances: memory, or etcd://host:port, with "
-                 "/prefix for another one than am/v1; etcd is spoken to in the "
-                 "clear, so off loopback that needs the flag for it")
+                 "/prefix for another one than am/v1")
       ->capture_default_str();
+  app.add_option("--etcd_ca", arguments.etcd_tls.ca,
+                 "a PEM file: who may sign etcd, if it has TLS");
+  app.add_option("--etcd_certificate", arguments.etcd_tls.certificate,
+                 "a PEM file: what etcd is shown, if it wants to see one");
+  app.add_option("--etcd_key", arguments.etcd_tls.key,
+                 "a PEM file: the key to it");
   app.add_option("--default_ttl_s", arguments.default_ttl_s,
                  "how long leases last whose owner does not say, in seconds")
       ->check(CLI::Range(1.0, 3600.0))
@@ -71,6 +77,7 @@ absl::Status MakeRegistry(Arguments& arguments) {
       am::control::ParseEtcdUrl(arguments.backend);
   if (!options.ok()) return options.status();
   options->rules = arguments.server.rules;
+  options->tls = arguments.etcd_tls;
   options->insecure_allow_plaintext_off_loopback =
       control.insecure_allow_plaintext_off_loopback;
   options->log = Log;

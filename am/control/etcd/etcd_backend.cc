@@ -67,7 +67,7 @@ class EtcdBackend final : public RegistryBackend, private EtcdSink {
  public:
   explicit EtcdBackend(const EtcdOptions& options)
       : options_(options),
-        calls_(EtcdCalls::Make(options.address)),
+        calls_(EtcdCalls::Make(options.address, options.tls)),
         keeper_(*calls_),
         mirror_(options.prefix, options.rules),
         resolver_(RandomNumber()) {
@@ -426,9 +426,10 @@ absl::StatusOr<std::unique_ptr<RegistryBackend>> MakeEtcdBackend(
   if (!absl::EndsWith(options.prefix, "/")) {
     return absl::InvalidArgumentError("the prefix must end with \"/\"");
   }
-  checked = CheckListen(options.address,
-                        options.insecure_allow_plaintext_off_loopback,
-                        "insecure_allow_plaintext_off_loopback");
+  checked = CheckListen(
+      options.address,
+      !options.tls.ca.empty() || options.insecure_allow_plaintext_off_loopback,
+      "insecure_allow_plaintext_off_loopback, or TLS,");
   if (!checked.ok()) return checked;
   return std::make_unique<EtcdBackend>(options);
 }

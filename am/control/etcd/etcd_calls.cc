@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "am/control/channel_credentials.h"
 #include "am/control/client_calls.h"
 #include "am/control/etcd/rpc.grpc.pb.h"
 #include "am/mutex.h"
@@ -29,7 +30,8 @@ using WatchStream = BidiStream<WatchRequest, WatchResponse>;
 using KeepAliveStream =
     BidiStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse>;
 
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address,
+                                           const TlsClientFiles& tls) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
@@ -39,8 +41,8 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kPingTimeoutMs);
   // A batch of a watch has as many bytes as etcd finds right.
   arguments.SetMaxReceiveMessageSize(std::numeric_limits<int>::max());
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(),
-                                   arguments);
+  const auto credentials = FollowChannelCredentials(tls, arguments);
+  return grpc::CreateCustomChannel(address, credentials, arguments);
 }
 
 class GrpcEtcdCalls final : public EtcdCalls {
@@ -177,8 +179,9 @@ class GrpcEtcdCalls final : public EtcdCalls {
 
 }  // namespace
 
-std::unique_ptr<EtcdCalls> EtcdCalls::Make(const std::string& address) {
-  return std::make_unique<GrpcEtcdCalls>(MakeChannel(address));
+std::unique_ptr<EtcdCalls> EtcdCalls::Make(const std::string& address,
+                                           const TlsClientFiles& tls) {
+  return std::make_unique<GrpcEtcdCalls>(MakeChannel(address, tls));
 }
 
 }  // namespace am::control

@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "am/control/etcd/rpc.pb.h"
+#include "am/control/tls_client_files.h"
 
 namespace am::control {
 
@@ -28,7 +29,8 @@ class EtcdCalls {
   using OnEnd = std::function<void(absl::Status)>;
 
   // `address` is "host:port". Nothing is connected yet.
-  static std::unique_ptr<EtcdCalls> Make(const std::string& address);
+  static std::unique_ptr<EtcdCalls> Make(const std::string& address,
+                                         const TlsClientFiles& tls = {});
 
   virtual ~EtcdCalls() = default;
 

@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "am/control/registry_rules.h"
+#include "am/control/tls_client_files.h"
 
 namespace am::control {
 
@@ -25,8 +26,11 @@ struct EtcdOptions {
   // How often all keys are read anew, about, in case a change was missed.
   absl::Duration reconcile_interval = absl::Minutes(1);
 
-  // Whoever listens where etcd is reached can read all, and change it. Without
-  // this, anything but loopback is refused.
+  // For an etcd that has TLS.
+  TlsClientFiles tls = {};
+
+  // Without TLS whoever listens on the way to etcd can read all, and change it.
+  // Without this, anything but loopback is then refused.
   bool insecure_allow_plaintext_off_loopback = false;
 
   // Called with one line of text when etcd is lost, and when it is back. Any

@@ -2,8 +2,14 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <future>
+#include <mutex>
 #include <string>
+#include <utility>
 
+#include "absl/strings/match.h"
+#include "am/control/registry_directory.h"
+#include "am/control/registry_service.h"
 #include "src/proto/grpc/health/v1/health.grpc.pb.h"
 #include "tests/am/control/control_fixture.h"
 #include "tests/am/control/party.h"
@@ -118,6 +124,50 @@ TEST_F(TlsTest, HalfWrittenFilesAreNotUsedAndHealthSaysSo) {
   EXPECT_TRUE(Check(alice).ok());
   Install(alice);
   EXPECT_TRUE(Becomes([&] { return tls_is(HealthCheckResponse::SERVING); }));
+}
+
+// Whether a registry takes an instance that comes with these files.
+bool Registers(const std::string& registry, const TlsClientFiles& files) {
+  std::promise<bool> told;
+  std::once_flag first;
+  RegistryDirectoryOptions directory;
+  directory.registry = registry;
+  directory.tls = files;
+  directory.log = [&](absl::string_view line) {
+    std::call_once(
+        first, [&] { told.set_value(absl::StartsWith(line, "registered")); });
+  };
+  ManagerOptions options;
+  options.directory = MakeRegistryDirectory(directory);
+  const auto manager = Manager::Make(std::move(options));
+  EXPECT_TRUE(manager.ok()) << manager.status();
+  return told.get_future().get();
+}
+
+TEST_F(TlsTest, ARegistryAdmitsThoseWhoShowAndTrustTheRightCertificate) {
+  const Party alice = MakeParty("alice"), bob = MakeParty("bob");
+  MakeParty("mallory");
+  Install(alice);
+  ControlServerOptions options = Options(Path("bob.crt"));
+  options.registry = RegistryService::Make();
+  Start({}, options);
+  const std::string& registry = server_->address();
+  const auto files = [](const std::string& trusted, const std::string& shown) {
+    TlsClientFiles shows;
+    shows.ca = Path(trusted + ".crt");
+    shows.certificate = Path(shown + ".crt");
+    shows.key = Path(shown + ".key");
+    return shows;
+  };
+  EXPECT_TRUE(Registers(registry, files("alice", "bob")));
+  EXPECT_FALSE(Registers(registry, files("mallory", "bob")));
+  EXPECT_FALSE(Registers(registry, files("alice", "mallory")));
+  TlsClientFiles part = files("alice", "bob");
+  part.key = "";
+  EXPECT_FALSE(Registers(registry, part));
+  part.certificate = "";
+  EXPECT_FALSE(Registers(registry, part));
+  EXPECT_FALSE(Registers(registry, {}));
 }
 
 TEST_F(TlsTest, AKeyOfAnotherIsRefusedAtTheStart) {
