@@ -2,8 +2,9 @@
 //
 // For each server it has a flow: a thread that connects, sends one message
 // after the other, and connects again to whoever answers at the address when
-// the peer is gone. One message in `one_call_in` is a call, an Ack or a
-// Response; of the others every fourth is ordered.
+// the peer is gone. With a registry it sends to whomever that says to have the
+// flow's number as its label, instead. One message in `one_call_in` is a call,
+// an Ack or a Response; of the others every fourth is ordered.
 //
 // What it tells its parent, a line each:
 //   at ADDRESS ID             once it has begun

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "tests/fault/registry_process.h"
 #include "tests/fault/row.h"
 
 namespace am::fault {
@@ -70,5 +71,22 @@ Row ClockSteps(const Scheme& scheme, const Amount& amount = {});
 // Ten times as many calls that block as the server has threads for, while it
 // is asked for its health.
 Row Overload(const Scheme& scheme, int threads = 64);
+
+// How long a registry is away, from whom instances have leases of that length,
+// while a caller sends so much to each of two servers.
+struct RegistryAmount {
+  int faults = 1;
+  absl::Duration outage = absl::Seconds(30);
+  absl::Duration ttl = absl::Seconds(10);
+  double per_second = 5'000;
+};
+
+// Kill -9 of the registry by which servers and caller know each other; its
+// successor knows nobody.
+Row RegistryKilled(const RegistryAmount& amount = {});
+
+// The same of the etcd that a registry has; it comes back as it was, or knowing
+// nothing, or no more than how all is now.
+Row EtcdAway(EtcdFault fault, const RegistryAmount& amount = {});
 
 }  // namespace am::fault

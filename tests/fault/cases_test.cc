@@ -99,5 +99,25 @@ TEST_P(PartitionTest, WhatItLostIsKnownOnceItHeals) {
   EXPECT_EQ(row.in_doubt, 0u);
 }
 
+// Longer than the leases, and than what the registry asks of etcd.
+constexpr RegistryAmount kBriefOutage = {
+    .outage = absl::Seconds(2), .ttl = absl::Seconds(1), .per_second = 1'000};
+
+TEST(RegistryTest, NoCallFailsForWantOfARegistry) {
+  const Row row = RegistryKilled(kBriefOutage);
+  EXPECT_THAT(row.violations, IsEmpty()) << row.ToString();
+}
+
+class EtcdTest : public testing::TestWithParam<EtcdFault> {};
+INSTANTIATE_TEST_SUITE_P(Faults, EtcdTest,
+                         testing::Values(EtcdFault::kKilled, EtcdFault::kWiped,
+                                         EtcdFault::kCompacted));
+
+TEST_P(EtcdTest, NoCallFailsForWantOfEtcd) {
+  const Row row = EtcdAway(GetParam(), kBriefOutage);
+  if (!row.skipped.empty()) GTEST_SKIP() << row.skipped;
+  EXPECT_THAT(row.violations, IsEmpty()) << row.ToString();
+}
+
 }  // namespace
 }  // namespace am::fault

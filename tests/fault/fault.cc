@@ -41,6 +41,12 @@ std::vector<Case> AllCases() {
                      [] { return Partition(Cut::kToServer); });
   cases.emplace_back("partition_to_caller",
                      [] { return Partition(Cut::kToCaller); });
+  cases.emplace_back("registry_killed", [] { return RegistryKilled(); });
+  cases.emplace_back("etcd_killed",
+                     [] { return EtcdAway(EtcdFault::kKilled); });
+  cases.emplace_back("etcd_wiped", [] { return EtcdAway(EtcdFault::kWiped); });
+  cases.emplace_back("etcd_compacted",
+                     [] { return EtcdAway(EtcdFault::kCompacted); });
   return cases;
 }
 

@@ -23,6 +23,8 @@ Flow::Flow(const CallerOptions& options, std::size_t index, Manager& manager,
            std::atomic<std::uint64_t>& next_operation,
            std::function<void()> on_end)
     : options_(options),
+      by_registry_(!options.instance.registry.empty()),
+      labelled_(AnyInstance().WithLabel(kFlowLabel, absl::StrCat(index))),
       index_(index),
       manager_(manager),
       next_operation_(next_operation),
@@ -48,7 +50,7 @@ void Flow::Run() {
       if (lost_ == peer_) peer_ = InstanceId();
     }
     if (peer_.is_nobody()) {
-      Connect();
+      Join();
     } else {
       AwaitTurn();
       SendNext();
@@ -62,11 +64,31 @@ bool Flow::Continues() const {
   return !stopping_ && (options_.messages == 0 || sent_ < options_.messages);
 }
 
-void Flow::Connect() {
+absl::StatusOr<InstanceId> Flow::Connect() {
   const absl::StatusOr<PeerInfo> peer =
       manager_.client().Connect(options_.servers[index_], kConnectTimeout);
+  if (!peer.ok()) return peer.status();
+  return peer->id;
+}
+
+absl::StatusOr<InstanceId> Flow::FindByRegistry() {
+  for (const InstanceRecordPtr& instance : manager_.client().ListInstances()) {
+    const auto label = instance->labels.find(kFlowLabel);
+    if (label == instance->labels.end()) continue;
+    if (label->second == absl::StrCat(index_)) return instance->peer.id;
+  }
+  return absl::NotFoundError("not known yet");
+}
+
+Target Flow::To() const {
+  return by_registry_ ? Target(labelled_) : Target(peer_);
+}
+
+void Flow::Join() {
+  const absl::StatusOr<InstanceId> peer =
+      by_registry_ ? FindByRegistry() : Connect();
   if (peer.ok()) {
-    peer_ = peer->id;
+    peer_ = *peer;
     {
       MutexLock lock(mutex_);
       lost_ = InstanceId();
@@ -128,7 +150,7 @@ void Flow::SendOneWay(Sent& record) {
   MessageBuilder message =
       Message(record.ordered ? "in_order" : "note", record);
   if (options_.when_full == WhenFull::kWait) message.WaitWhenFull();
-  const absl::Status status = message.SendDetached(peer_);
+  const absl::Status status = message.SendDetached(To());
   record.accepted = status.ok();
   record.ended_ns = NowNs();
   NoteStatus(record, status);
@@ -137,7 +159,7 @@ void Flow::SendOneWay(Sent& record) {
 void Flow::StartCall(Sent& record) {
   if (record.pattern == Pattern::kAck) {
     Message("check", record)
-        .SendAndConfirm(peer_)
+        .SendAndConfirm(To())
         .OnDone([this, &record](const absl::Status& status) {
           OnEnd(record, status, status.ok());
         });
@@ -146,7 +168,7 @@ void Flow::StartCall(Sent& record) {
   Message("twice", record)
       .Retry(options_.retry)
       .Expect<std::string>()
-      .Send(peer_)
+      .Send(To())
       .OnDone([this, &record](const absl::StatusOr<std::string>& value) {
         const std::string payload =
             ToPayload(record.operation, options_.payload_bytes);

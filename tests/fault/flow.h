@@ -9,8 +9,11 @@
 #include <string>
 #include <thread>
 
+#include "absl/status/statusor.h"
+#include "am/any_instance.h"
 #include "am/manager.h"
 #include "am/message_builder.h"
+#include "am/target.h"
 #include "am/transport/mutex.h"
 #include "tests/fault/caller.h"
 
@@ -31,7 +34,9 @@ class Flow final {
  private:
   void Run();
   bool Continues() const;
-  void Connect();
+  void Join();
+  absl::StatusOr<InstanceId> Connect();
+  absl::StatusOr<InstanceId> FindByRegistry();
   void AwaitTurn();
   void SendNext();
   Sent* Begin(Pattern pattern, bool ordered);
@@ -40,9 +45,12 @@ class Flow final {
   void AwaitPlace();
   void OnEnd(Sent& record, const absl::Status& status, bool value_is_right);
   void NoteStatus(const Sent& record, const absl::Status& status);
+  Target To() const;
   MessageBuilder Message(const char* handler, const Sent& record) const;
 
   const CallerOptions& options_;
+  const bool by_registry_;
+  const AnyInstance labelled_;  // whom it is for, by the registry
   const std::size_t index_;
   Manager& manager_;
   std::atomic<std::uint64_t>& next_operation_;

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "am/control/registry_directory.h"
 #include "am/transport/zmq_transport.h"
 
 namespace am::fault {
@@ -44,6 +45,13 @@ absl::StatusOr<std::unique_ptr<Manager>> MakeInstance(
   manager.link = options.link;
   manager.execution = options.execution;
   manager.transport = *std::move(transport);
+  if (!options.label.empty()) manager.labels[kFlowLabel] = options.label;
+  if (!options.registry.empty()) {
+    control::RegistryDirectoryOptions directory;
+    directory.registry = options.registry;
+    directory.ttl = options.registry_ttl;
+    manager.directory = control::MakeRegistryDirectory(directory);
+  }
   return Manager::Make(std::move(manager));
 }
 

@@ -24,7 +24,16 @@ struct InstanceOptions {
 
   // A file that stands for a network namespace to enter; empty: none.
   std::string network = {};
+
+  // A registry to be known to, "host:port"; empty: none. `label` is that of the
+  // flow that it is for.
+  std::string registry = {};
+  absl::Duration registry_ttl = absl::Seconds(10);
+  std::string label = {};
 };
+
+// The key of InstanceOptions::label.
+inline constexpr char kFlowLabel[] = "flow";
 
 // Not OK: also if the namespace cannot be entered. REQUIRES: this process has
 // one thread.
