@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -131,6 +132,11 @@ class SmokeTest(unittest.TestCase):
 
     def test_registry(self):
         self.assertEqual(run("registry", "--instances=20").returncode, 0)
+
+    @unittest.skipUnless(shutil.which("etcd"), "etcd is not installed")
+    def test_registry_on_etcd(self):
+        self.assertEqual(
+            run("registry", "--instances=20", "--backend=etcd").returncode, 0)
 
     def test_a_case_that_is_not_there_is_a_failure(self):
         self.assertEqual(run("ping", "--only=pong").returncode, 1)
