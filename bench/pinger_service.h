@@ -3,8 +3,12 @@
 // Threads: any.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "bench/machine_clock.h"
 #include "bench/payload.h"
 #include "bench/pinger.am.h"
 #include "bench/tally.h"
@@ -33,9 +37,14 @@ class PingerService final : public PingerAm::Service {
   void Push(Context&, const Data& request) override {
     if (IsIntact(request.payload())) tally_.Add();
   }
+  void Mark(Context& context, const Data& request) override {
+    marked_ = NowNanoseconds();
+    Push(context, request);
+  }
   absl::StatusOr<Count> AwaitPushed(Context&, const Count& wanted) override {
     Count count;
     count.set_count(tally_.Await(wanted.count(), absl::Seconds(10)));
+    count.set_marked(marked_);
     return count;
   }
 
@@ -46,6 +55,7 @@ class PingerService final : public PingerAm::Service {
   }
 
   Tally tally_;
+  std::atomic<std::int64_t> marked_ = 0;
 };
 
 }  // namespace am::bench

@@ -44,9 +44,12 @@ class Recorder {
 
   Moment Begin() const { return std::chrono::steady_clock::now(); }
 
-  void End(Moment begun) {
-    last_ = std::chrono::steady_clock::now();
-    nanoseconds_.push_back((last_ - begun).count());
+  void End(Moment begun) { EndAt(begun, std::chrono::steady_clock::now()); }
+
+  // It ended then, of which its caller was told later.
+  void EndAt(Moment begun, Moment ended) {
+    last_ = ended;
+    nanoseconds_.push_back((ended - begun).count());
   }
 
   void Add(std::size_t operations) {

@@ -3,8 +3,6 @@
 // Threads: as the one within; stamps may be read and cleared by any.
 #pragma once
 
-#include <time.h>
-
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -12,15 +10,9 @@
 #include <vector>
 
 #include "am/transport/transport.h"
+#include "bench/machine_clock.h"
 
 namespace am::bench {
-
-// On the clock that all processes of a machine share.
-inline std::int64_t NowNanoseconds() {
-  timespec time = {};
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
-}
 
 struct Stamps {
   std::atomic<std::int64_t> sent = 0;      // the first frame since it was zero
