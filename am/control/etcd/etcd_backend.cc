@@ -80,8 +80,8 @@ class EtcdBackend final : public RegistryBackend, private EtcdSink {
 
   ~EtcdBackend() override {
     follower_.reset();
-    calls_.reset();
     FailWaiting(absl::UnavailableError("the registry ends"));
+    calls_->Close();
   }
 
   void Register(v1::Instance record, absl::Duration ttl,
@@ -257,7 +257,9 @@ class EtcdBackend final : public RegistryBackend, private EtcdSink {
     const InstanceId id = IdOf(op.record);
     const RecordPtr before = mirror_.view().Find(id);
     Plan plan;
-    plan.txn = mirror_.Register(op.record, op.lease, *superseded, op.fence);
+    if (op.lease != 0) {  // Otherwise there is something to do before that.
+      plan.txn = mirror_.Register(op.record, op.lease, *superseded, op.fence);
+    }
     plan.revision = mirror_.revision();
     plan.lease = mirror_.LeaseOf(id);
     plan.is_done = before != nullptr && plan.lease == op.lease &&
@@ -397,7 +399,7 @@ class EtcdBackend final : public RegistryBackend, private EtcdSink {
   }
 
   const EtcdOptions options_;
-  std::unique_ptr<EtcdCalls> calls_;
+  const std::unique_ptr<EtcdCalls> calls_;
   LeaseKeeper keeper_;
   ViewWatchers watchers_;
 

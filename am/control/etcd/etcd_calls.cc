@@ -50,7 +50,9 @@ class GrpcEtcdCalls final : public EtcdCalls {
   explicit GrpcEtcdCalls(const std::shared_ptr<grpc::Channel>& channel)
       : kv_(channel), watches_(channel), leases_(channel) {}
 
-  ~GrpcEtcdCalls() override {
+  ~GrpcEtcdCalls() override { GrpcEtcdCalls::Close(); }
+
+  void Close() override {
     CancelWatch();
     CancelKeepAlive();
     under_way_.AwaitNone();

@@ -4,8 +4,8 @@
 // stream one at a time, and its end last. A response is there if the status is
 // OK. UNAVAILABLE, DEADLINE_EXCEEDED: etcd cannot be reached, or is too slow.
 //
-// Threads: any, but for the destructor, which ends everything and waits for the
-// last callback; so it must not run in one.
+// Threads: any, but for Close and the destructor, which must not run in a
+// callback.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +32,12 @@ class EtcdCalls {
   static std::unique_ptr<EtcdCalls> Make(const std::string& address,
                                          const TlsClientFiles& tls = {});
 
+  // Closes it.
   virtual ~EtcdCalls() = default;
+
+  // Ends the streams, and waits for the last callback, also of calls that are
+  // made in callbacks. No stream may be started meanwhile, or later.
+  virtual void Close() = 0;
 
   virtual void Range(const etcdserverpb::RangeRequest& request,
                      OnDone<etcdserverpb::RangeResponse> on_done) = 0;

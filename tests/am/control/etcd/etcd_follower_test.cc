@@ -66,7 +66,7 @@ class FakeEtcdCalls final : public EtcdCalls {
   }
 
   // Answers what was asked, and whatever is asked from now on.
-  void Close() {
+  void Close() override {
     {
       MutexLock lock(mutex_);
       is_closed_ = true;
