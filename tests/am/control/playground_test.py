@@ -69,7 +69,8 @@ class PlaygroundTest(unittest.TestCase):
     def test_what_it_prints_can_be_called(self):
         self.start()
         registry = self.addresses["registry"]
-        self.assertEqual(len(self.addresses["nodes"]), 2)
+        self.assertEqual([node["name"] for node in self.addresses["nodes"]],
+                         ["leader", "worker-1", "worker-2"])
         for node in self.addresses["nodes"]:
             self.assertIn("World", self.amctl(
                 "call", "examples.Greeter/Hello", '{"name": "World"}',
@@ -85,6 +86,15 @@ class PlaygroundTest(unittest.TestCase):
             sorted((one["id"], one["control"]) for one in known),
             sorted((node["id"], node["control"])
                    for node in self.addresses["nodes"]))
+
+    def test_its_cohort_is_complete(self):
+        self.start()
+        cohort = json.loads(self.amctl(
+            "call", "am.v1.Cohort/DescribeCohort", "--json", "--instance",
+            "leader", "--registry", self.addresses["registry"]))
+        names = [member["peer"]["name"]
+                 for member in cohort["members"]]
+        self.assertEqual(sorted(names), ["worker-1", "worker-2"])
 
     def test_the_invitation_names_real_addresses(self):
         self.start()
@@ -108,10 +118,10 @@ class PlaygroundTest(unittest.TestCase):
 
     def test_it_ends_when_one_of_its_processes_does(self):
         self.start()
-        os.kill(children(self.playground.pid)[1], signal.SIGKILL)
+        os.kill(children(self.playground.pid)[-1], signal.SIGKILL)
         _, errors = self.playground.communicate(timeout=TIMEOUT)
         self.assertEqual(self.playground.returncode, 1)
-        self.assertIn("worker-1 has ended", errors)
+        self.assertIn("worker-2 has ended", errors)
         self.assert_nothing_is_left()
 
     def test_its_processes_die_with_it(self):

@@ -7,7 +7,8 @@ namespace am::playground {
 namespace {
 
 constexpr char kInvitation[] = R"text(
-A registry and two workers that serve, until Ctrl-C. In another shell:
+A registry, and a cohort of a leader and two workers, which all serve, until
+Ctrl-C. In another shell:
 
   grpcurl -plaintext {control} list
   grpcurl -plaintext {control} describe examples.Greeter
@@ -21,6 +22,7 @@ A registry and two workers that serve, until Ctrl-C. In another shell:
   amctl call examples.Greeter/Hello '{"name": "World"}'
   amctl call shout '"aGV5"' --plane zmq
   amctl ping worker-1 --plane zmq
+  amctl call am.v1.Cohort/DescribeCohort --instance leader
   amctl ledger
   amctl call nap '"3s"' --instance worker-2 & amctl drain worker-2
   amctl --help
@@ -30,12 +32,12 @@ A registry and two workers that serve, until Ctrl-C. In another shell:
 
 std::string Addresses(const Playground& playground) {
   amctl::Json nodes = amctl::Json::Array();
-  for (const WorkerInfo& worker : playground.workers()) {
+  for (const MemberInfo& member : playground.members()) {
     nodes.Add(amctl::Json::Object()
-                  .Set("id", worker.id)
-                  .Set("name", worker.name)
-                  .Set("control", worker.control)
-                  .Set("data", worker.data));
+                  .Set("id", member.id)
+                  .Set("name", member.name)
+                  .Set("control", member.control)
+                  .Set("data", member.data));
   }
   return amctl::Json::Object()
       .Set("registry", playground.registry())
@@ -45,7 +47,7 @@ std::string Addresses(const Playground& playground) {
 
 std::string Invitation(const Playground& playground, const std::string& amctl) {
   return absl::StrReplaceAll(
-      kInvitation, {{"{control}", playground.workers().front().control},
+      kInvitation, {{"{control}", playground.members().front().control},
                     {"{registry}", playground.registry()},
                     {"{amctl}", amctl}});
 }

@@ -7,8 +7,8 @@
 #include <filesystem>
 #include <string>
 
+#include "am/control/examples/playground/member.h"
 #include "am/control/examples/playground/play.h"
-#include "am/control/examples/playground/worker.h"
 
 namespace {
 
@@ -22,19 +22,21 @@ std::string Tool(const std::string& name) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("A registry and two workers, to try things on.", "playground");
+  CLI::App app("A small fleet, to try things on.", "playground");
   std::string registry_program = Tool("am_registry");
   app.add_option("--registry_program", registry_program,
                  "the am_registry to run")
       ->capture_default_str();
-  std::string name, registry;
-  CLI::App* const work = app.add_subcommand("work")->group("");
-  work->add_option("name", name)->required();
-  work->add_option("registry", registry)->required();
+  std::string role, name, registry;
+  CLI::App* const serve = app.add_subcommand("serve")->group("");
+  serve->add_option("role", role)->required();
+  serve->add_option("name", name)->required();
+  serve->add_option("registry", registry)->required();
   CLI11_PARSE(app, argc, argv);
-  if (!work->parsed()) {
+  if (!serve->parsed()) {
     return am::playground::Play(registry_program, Tool("amctl"));
   }
-  am::playground::Work(name, registry);
+  role == "lead" ? am::playground::Lead(name, registry)
+                 : am::playground::Work(name, registry);
   return 0;
 }

@@ -38,8 +38,7 @@ int Fail(absl::string_view why) {
 
 int Play(const std::string& registry_program, const std::string& amctl) {
   const sigset_t signals = BlockSignals();
-  auto playground =
-      Playground::Start(registry_program, {"worker-1", "worker-2"});
+  auto playground = Playground::Start(registry_program);
   if (!playground.ok()) return Fail(playground.status().message());
   std::cout << Addresses(*playground) << '\n'
             << Invitation(*playground, amctl) << std::flush;

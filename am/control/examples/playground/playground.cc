@@ -1,14 +1,14 @@
 #include "am/control/examples/playground/playground.h"
 
 #include <cstdlib>
+#include <utility>
 
 #include "absl/strings/str_split.h"
 
 namespace am::playground {
 
 absl::StatusOr<Playground> Playground::Start(
-    const std::string& registry_program,
-    const std::vector<std::string>& names) {
+    const std::string& registry_program) {
   absl::StatusOr<TemporaryFolder> folder = TemporaryFolder::Make();
   if (!folder.ok()) return folder.status();
   // Where the processes put their sockets.
@@ -21,21 +21,25 @@ absl::StatusOr<Playground> Playground::Start(
   // "am_registry listens on ..."
   const std::vector<std::string> words = absl::StrSplit(*line, ' ');
   playground.registry_ = words.back();
-  for (const std::string& name : names) {
-    const absl::Status added = playground.AddWorker(name);
-    if (!added.ok()) return added;
+  // Who leads comes first: workers join it.
+  for (const auto& [role, name] :
+       {std::pair("lead", "leader"), std::pair("work", "worker-1"),
+        std::pair("work", "worker-2")}) {
+    absl::StatusOr<MemberInfo> added = playground.Add(role, name);
+    if (!added.ok()) return added.status();
+    playground.members_.push_back(*std::move(added));
   }
   return playground;
 }
 
-absl::Status Playground::AddWorker(const std::string& name) {
+absl::StatusOr<MemberInfo> Playground::Add(const std::string& role,
+                                           const std::string& name) {
   const absl::StatusOr<std::string> line =
-      processes_.Add(name, {"/proc/self/exe", "work", name, registry_});
+      processes_.Add(name, {"/proc/self/exe", "serve", role, name, registry_});
   if (!line.ok()) return line.status();
   const std::vector<std::string> words = absl::StrSplit(*line, ' ');
   if (words.size() != 3) return absl::InternalError(name + " says " + *line);
-  workers_.push_back({name, words[0], words[1], words[2]});
-  return absl::OkStatus();
+  return MemberInfo{name, words[0], words[1], words[2]};
 }
 
 }  // namespace am::playground

@@ -1,4 +1,4 @@
-// Playground: a registry and workers, as processes of this one.
+// Playground: a registry, a leader and its workers, as processes of this one.
 //
 // One thread. It leaves nothing behind, neither processes nor files, whatever
 // happens to them.
@@ -14,8 +14,8 @@
 
 namespace am::playground {
 
-// What a worker says of itself.
-struct WorkerInfo {
+// What one that serves says of itself.
+struct MemberInfo {
   std::string name;
   std::string id;
   std::string control;  // "host:port"
@@ -24,26 +24,25 @@ struct WorkerInfo {
 
 class Playground {
  public:
-  // Runs the am_registry at `registry_program`, and workers that are this
+  // Runs the am_registry at `registry_program`, and others that are this
   // program with other arguments. Blocks until all serve. Not OK: who did not
   // start, and why; then none is left.
-  static absl::StatusOr<Playground> Start(
-      const std::string& registry_program,
-      const std::vector<std::string>& names);
+  static absl::StatusOr<Playground> Start(const std::string& registry_program);
 
   const std::string& registry() const { return registry_; }
-  const std::vector<WorkerInfo>& workers() const { return workers_; }
+  const std::vector<MemberInfo>& members() const { return members_; }
   Processes& processes() { return processes_; }
 
  private:
   explicit Playground(TemporaryFolder folder) : folder_(std::move(folder)) {}
 
-  absl::Status AddWorker(const std::string& name);
+  absl::StatusOr<MemberInfo> Add(const std::string& role,
+                                 const std::string& name);
 
   TemporaryFolder folder_;  // of the sockets; goes last
   Processes processes_;
   std::string registry_;
-  std::vector<WorkerInfo> workers_;
+  std::vector<MemberInfo> members_;
 };
 
 }  // namespace am::playground

@@ -1,4 +1,4 @@
-#include "am/control/examples/playground/worker_handlers.h"
+#include "am/control/examples/playground/member_handlers.h"
 
 #include <algorithm>
 #include <string>

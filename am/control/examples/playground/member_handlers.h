@@ -1,4 +1,4 @@
-// What a worker of the playground has to offer.
+// What a process of the playground has to offer.
 #pragma once
 
 #include "am/examples/greeter.h"
