@@ -123,11 +123,12 @@ class ChannelCaller final : public GrpcCaller {
                                     [&context] { context.TryCancel(); });
     const grpc::ByteBuffer in = ToBytes(request);
     grpc::ByteBuffer out;
-    std::promise<grpc::Status> ended;
+    // The callback may return after we do.
+    const auto ended = std::make_shared<std::promise<grpc::Status>>();
     stub_.UnaryCall(
         &context, absl::StrCat("/", method), {}, &in, &out,
-        [&ended](grpc::Status status) { ended.set_value(std::move(status)); });
-    const absl::Status status = Outcome(ended.get_future().get());
+        [ended](grpc::Status status) { ended->set_value(std::move(status)); });
+    const absl::Status status = Outcome(ended->get_future().get());
     if (!status.ok()) return status;
     return ToText(out);
   }
