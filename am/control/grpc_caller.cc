@@ -190,7 +190,9 @@ absl::StatusOr<std::unique_ptr<GrpcCaller>> GrpcCaller::Make(
   [[maybe_unused]] static const bool stays = (grpc_init(), true);
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);
+  // What gRPC calls so bounds an attempt to connect, its TLS handshake
+  // included.
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5000);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   // It takes what the server may send.
   arguments.SetMaxReceiveMessageSize(-1);
