@@ -6,6 +6,7 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
+#include "absl/strings/strip.h"
 #include "bench/comparison_flags.h"
 
 namespace am::bench {
@@ -15,9 +16,12 @@ struct Flags : ComparisonFlags {
   std::vector<std::string> only;
 
   bool Wants(const std::string& case_name) const {
-    return only.empty() || absl::c_any_of(only, [&](const std::string& part) {
-             return absl::StrContains(case_name, part);
-           });
+    const auto means = [&](absl::string_view part) {
+      return absl::ConsumePrefix(&part, "=")
+                 ? case_name == part
+                 : absl::StrContains(case_name, part);
+    };
+    return only.empty() || absl::c_any_of(only, means);
   }
 };
 
@@ -64,7 +68,8 @@ int RunBenchmark(Benchmark& benchmark, int argc, char** argv) {
   flags.rounds = benchmark.rounds;
   flags.seconds = benchmark.seconds;
   CLI::App app(benchmark.description);
-  app.add_option("--only", flags.only, "cases whose name contains this")
+  app.add_option("--only", flags.only,
+                 "cases whose name contains this, or is this if = is before it")
       ->delimiter(',');
   flags.AddTo(app);
   CLI11_PARSE(app, argc, argv);

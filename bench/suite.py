@@ -30,12 +30,12 @@ OTHERS = ("registry",)
 
 # --smoke: some cases of some programs, for a moment each.
 SMOKE_CASES = {
-    "ping": "ping_ipc_64,ping_tcp_64,ping_unix_64",
-    "echo": "echo_64_50,echo_4096_20,echo_1024_25,echo_64_1024",
-    "oneway": "oneway_64",
-    "connect": "connect_first_ack",
-    "sizes": "payload_64mib",
-    "peers": "peers_1,peers_16",
+    "ping": ("ping_ipc_64", "ping_tcp_64", "ping_unix_64"),
+    "echo": ("echo_64_50", "echo_4096_20", "echo_1024_25", "echo_64_1024"),
+    "oneway": ("oneway_64",),
+    "connect": ("connect_first_ack",),
+    "sizes": ("payload_64mib",),
+    "peers": ("peers_1", "peers_16"),
 }
 SMOKE_ARGUMENTS = ["--rounds=3", "--seconds=0.5", "--patience=30"]
 
@@ -78,7 +78,8 @@ def run_all(arguments, more):
     for name in SMOKE_CASES if arguments.smoke else PROGRAMS:
         own = list(more)
         if arguments.smoke:
-            own = [*SMOKE_ARGUMENTS, *more, "--only", SMOKE_CASES[name]]
+            cases = ",".join("=" + case for case in SMOKE_CASES[name])
+            own = [*SMOKE_ARGUMENTS, *more, f"--only={cases}"]
         report = run(arguments.folder, name, own)
         for part in ("rows", "curves", "void"):
             whole[part] += report[part]
