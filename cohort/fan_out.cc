@@ -108,6 +108,7 @@ void FanOut::StartCall(std::size_t i, const Member& member,
   {
     MutexLock lock(mutex_);
     parts_[i].begun = now;
+    parts_[i].instance = member.peer.id;
   }
   if (options.timeout <= absl::ZeroDuration()) {
     return End(i, Outcome::kLate,
@@ -180,7 +181,7 @@ absl::Status FanOut::Describe(std::size_t i, const absl::Status& status) const {
   return WithMessage(
       status,
       absl::StrCat("rank ", rank,
-                   has_peer ? absl::StrCat(" (", member->peer.ToString(), ")")
+                   has_peer ? absl::StrCat(" (", WhereIs(member->peer), ")")
                             : std::string(),
                    ": ", status.message()));
 }
@@ -192,9 +193,7 @@ void FanOut::End(std::size_t i, Outcome outcome, Reply reply) {
     MutexLock lock(mutex_);
     Part& part = parts_[i];
     if (outcome == Outcome::kCancelled && cancelled_.has_value()) {
-      reply.status = WithMessage(
-          *cancelled_, absl::StrCat("rank ", part.rank,
-                                    ": cancelled: ", cancelled_->message()));
+      Explain(part.rank, outcome, reply.status);
     }
     part.outcome = outcome;
     part.reply = std::move(reply);
@@ -206,6 +205,22 @@ void FanOut::End(std::size_t i, Outcome outcome, Reply reply) {
                        plan_.options.on_failure == OnFailure::kCancelRest;
   if (cancels) Cancel(failure);
   EndOne();
+}
+
+// Why a rank was cancelled. Who is lost may be known here before its call ends.
+void FanOut::Explain(int rank, Outcome& outcome, absl::Status& status) const {
+  const Member* const member =
+      cancelled_view_ == nullptr ? nullptr : cancelled_view_->Find(rank);
+  if (member != nullptr && member->state == MemberState::kLost) {
+    outcome = Outcome::kLost;
+    status = WithMessage(
+        member->why, absl::StrCat("rank ", rank, " (", WhereIs(member->peer),
+                                  "): ", member->why.message()));
+    return;
+  }
+  status = WithMessage(
+      *cancelled_,
+      absl::StrCat("rank ", rank, ": cancelled: ", cancelled_->message()));
 }
 
 void FanOut::EndOne() {
@@ -227,12 +242,13 @@ void FanOut::EndOne() {
   if (done.has_value()) done->Finish();
 }
 
-void FanOut::Cancel(const absl::Status& why) {
+void FanOut::Cancel(const absl::Status& why, ViewPtr view) {
   std::vector<std::shared_ptr<PendingCall>> calls;
   {
     MutexLock lock(mutex_);
     if (cancelled_.has_value()) return;
     cancelled_ = why;
+    cancelled_view_ = std::move(view);
     for (const Part& part : parts_) {
       if (part.call != nullptr) calls.push_back(part.call);
     }

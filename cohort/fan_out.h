@@ -15,7 +15,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/functional/any_invocable.h"
 #include "absl/functional/function_ref.h"
 #include "absl/time/time.h"
 #include "am/client.h"
@@ -35,7 +34,7 @@ class FanOut final : public std::enable_shared_from_this<FanOut> {
   // or says why there is none. What it throws is INTERNAL.
   using Send = absl::FunctionRef<void(const Payload&)>;
   using MakeMessage =
-      absl::AnyInvocable<absl::Status(const Member& member, Send send)>;
+      std::function<absl::Status(const Member& member, Send send)>;
 
   // Turns the status of a reply into the one that counts. Optional.
   using Judge = std::function<absl::Status(const Reply&)>;
@@ -52,6 +51,7 @@ class FanOut final : public std::enable_shared_from_this<FanOut> {
   // What became of one rank.
   struct Part {
     int rank = 0;
+    InstanceId instance = {};  // to whom it was sent, if it was
     absl::Time begun = absl::InfiniteFuture();
     absl::Duration took = absl::ZeroDuration();
     Outcome outcome = Outcome::kNeverJoined;
@@ -71,8 +71,8 @@ class FanOut final : public std::enable_shared_from_this<FanOut> {
   void Refuse(Outcome outcome, const absl::Status& why);
 
   // Ends what is awaited, as kCancelled and because of `why`; at the workers
-  // too.
-  void Cancel(const absl::Status& why);
+  // too. A rank that is lost according to `view` is kLost, though.
+  void Cancel(const absl::Status& why, ViewPtr view = nullptr);
 
   bool done() const;
   // Done when all parts are. Once.
@@ -94,6 +94,8 @@ class FanOut final : public std::enable_shared_from_this<FanOut> {
   void Await(std::size_t i, std::shared_ptr<PendingCall> call);
   void OnReply(std::size_t i);
   void End(std::size_t i, Outcome outcome, Reply reply);
+  void Explain(int rank, Outcome& outcome, absl::Status& status) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void EndOne();
   bool is_cancelled() const;
   Outcome OutcomeOf(const Reply& reply) const;
@@ -111,6 +113,7 @@ class FanOut final : public std::enable_shared_from_this<FanOut> {
   std::vector<Part> parts_ ABSL_GUARDED_BY(mutex_);
   std::size_t open_ ABSL_GUARDED_BY(mutex_);  // parts, and Begin
   std::optional<absl::Status> cancelled_ ABSL_GUARDED_BY(mutex_);
+  ViewPtr cancelled_view_ ABSL_GUARDED_BY(mutex_);
   std::optional<Promise> done_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -76,10 +76,11 @@ class Leader final {
                              const OperationOptions& options = {}) {
     static_assert(pattern != Pattern::kNoReturn,
                   "a NoReturn handler has no result: use Broadcast");
-    FanOut::MakeMessage make = [mapper = std::move(mapper)](
-                                   const Member& member,
-                                   FanOut::Send send) mutable -> absl::Status {
-      absl::StatusOr<Request> request = Map<Request>(mapper, member);
+    // Shared, since a mapper may not be one that copies.
+    const auto shared = std::make_shared<Mapper>(std::move(mapper));
+    FanOut::MakeMessage make = [shared](const Member& member,
+                                        FanOut::Send send) -> absl::Status {
+      absl::StatusOr<Request> request = Map<Request>(*shared, member);
       if (!request.ok()) return request.status();
       send(internal::PayloadOf(*request));
       return absl::OkStatus();

@@ -92,7 +92,8 @@ void LeaderCore::Stop() {
         CohortAm::kArrive.spec, CohortAm::kDescribeCohort.spec}) {
     manager_.Deregister(spec.name).IgnoreError();
   }
-  operations_->CancelAll(absl::CancelledError("the leader has stopped"));
+  operations_->CancelAll(absl::CancelledError("the leader has stopped"),
+                         roster_->view());
   MutexLock lock(mutex_);
   if (tick_.has_value()) tick_->Finish();
 }

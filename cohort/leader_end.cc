@@ -26,7 +26,7 @@ std::string NamesOf(const View& view) {
   for (const Member& member : view.members) {
     if (!member.is_active()) continue;
     absl::StrAppend(&names, names.empty() ? "" : ", ", "rank ", member.rank,
-                    " (", member.peer.ToString(), ")");
+                    " (", WhereIs(member.peer), ")");
   }
   return names;
 }
@@ -45,7 +45,9 @@ void LeaderCore::OnChange(const View& view) {
 
 void LeaderCore::OnPhase(const View& view) {
   const bool is_failure = !absl::IsCancelled(view.why);
-  if (view.is_over() && is_failure) operations_->CancelAll(view.why);
+  if (view.is_over() && is_failure) {
+    operations_->CancelAll(view.why, roster_->view());
+  }
   switch (view.phase) {
     case State::WAITING:
       return StartInBackground(AwaitReplacement());

@@ -8,7 +8,7 @@ namespace am::cohort {
 namespace {
 
 std::string Name(const Member& member) {
-  return absl::StrCat("rank ", member.rank, " (", member.peer.ToString(), ")");
+  return absl::StrCat("rank ", member.rank, " (", WhereIs(member.peer), ")");
 }
 
 }  // namespace

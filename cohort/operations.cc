@@ -61,32 +61,32 @@ Task<void> Operations::BeginWhenWhole(std::shared_ptr<FanOut> fan_out) {
   fan_out->Begin(roster->view());
 }
 
+// Whoever awaits the operation goes on after this, and must not find somebody
+// there who is lost according to its outcome.
 void Operations::NoteDone(std::uint64_t number, const FanOut& fan_out) {
+  const std::vector<FanOut::Part> parts = fan_out.parts();
   std::vector<std::pair<int, absl::Duration>> times;
-  std::vector<int> heard;
-  for (const FanOut::Part& part : fan_out.parts()) {
-    if (part.begun == absl::InfiniteFuture()) continue;
-    if (part.outcome == Outcome::kOk || part.outcome == Outcome::kLate) {
-      times.emplace_back(part.rank, part.took);
-    }
-    if (part.reply.origin != ReplyOrigin::kHere) heard.push_back(part.rank);
+  for (const FanOut::Part& part : parts) {
+    const bool is_timed =
+        part.outcome == Outcome::kOk || part.outcome == Outcome::kLate;
+    if (is_timed) times.emplace_back(part.rank, part.took);
   }
-  if (!heard.empty()) {
-    roster_->Do([&](Membership& membership, absl::Time now) {
-      for (const int rank : heard) {
-        if (const Member* const member = membership.view().Find(rank)) {
-          membership.Hear(member->peer.id, now);
-        }
+  roster_->DoQuietly([&](Membership& membership, absl::Time now) {
+    for (const FanOut::Part& part : parts) {
+      if (part.reply.origin != ReplyOrigin::kHere) {
+        membership.Hear(part.instance, now);
+      } else if (part.outcome == Outcome::kLost) {
+        membership.Lose(part.instance, part.reply.status, now);
       }
-    });
-  }
+    }
+  });
   MutexLock lock(mutex_);
   scores_.Note(times);
   under_way_.erase(number);
 }
 
-void Operations::CancelAll(const absl::Status& why) {
-  for (const auto& [number, fan_out] : UnderWay()) fan_out->Cancel(why);
+void Operations::CancelAll(const absl::Status& why, const ViewPtr& view) {
+  for (const auto& [number, fan_out] : UnderWay()) fan_out->Cancel(why, view);
 }
 
 std::map<std::uint64_t, std::shared_ptr<FanOut>> Operations::UnderWay() const {

@@ -27,8 +27,8 @@ class Operations final : public std::enable_shared_from_this<Operations> {
   // FAILED_PRECONDITION at each rank: the cohort fails or ends.
   std::shared_ptr<FanOut> Begin(FanOut::Plan plan, const Ranks& ranks);
 
-  // Cancels all that are under way.
-  void CancelAll(const absl::Status& why);
+  // Cancels all that are under way; see FanOut::Cancel.
+  void CancelAll(const absl::Status& why, const ViewPtr& view);
 
   // By their numbers.
   std::map<std::uint64_t, std::shared_ptr<FanOut>> UnderWay() const;

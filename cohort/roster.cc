@@ -18,18 +18,32 @@ ViewPtr Roster::view() const {
   return view_;
 }
 
-void Roster::Do(absl::FunctionRef<void(Membership&, absl::Time now)> event) {
+bool Roster::Apply(absl::FunctionRef<void(Membership&, absl::Time now)> event) {
   std::vector<Promise> ready;
   {
     MutexLock lock(mutex_);
     event(membership_, clock_.Now());
-    if (membership_.view().epoch == view_->epoch) return;
+    if (membership_.view().epoch == view_->epoch) return false;
     view_ = std::make_shared<const View>(membership_.view());
     ready = waiting_.Take(*view_);
     listeners_.Note(view_);
   }
-  listeners_.Tell();
   for (const Promise& promise : ready) promise.Finish();
+  return true;
+}
+
+void Roster::Do(absl::FunctionRef<void(Membership&, absl::Time now)> event) {
+  if (Apply(event)) listeners_.Tell();
+}
+
+void Roster::DoQuietly(
+    absl::FunctionRef<void(Membership&, absl::Time now)> event) {
+  if (!Apply(event)) return;
+  const Promise soon(client_, absl::Hours(1));
+  soon.future().OnDone([self = shared_from_this()](const absl::Status&) {
+    self->listeners_.Tell();
+  });
+  soon.Finish();
 }
 
 void Roster::AddListener(Listeners<ViewPtr>::Listener listener) {

@@ -20,7 +20,7 @@
 
 namespace am::cohort {
 
-class Roster final {
+class Roster final : public std::enable_shared_from_this<Roster> {
  public:
   // `clock` must outlive it.
   Roster(Client client, const Clock& clock, const CohortOptions& options);
@@ -30,6 +30,10 @@ class Roster final {
   // Runs an event through the machine, at the present time, and tells what it
   // changed.
   void Do(absl::FunctionRef<void(Membership&, absl::Time now)> event);
+
+  // The same, but listeners hear of it on one of the framework's threads: for
+  // whoever may not run a user's code.
+  void DoQuietly(absl::FunctionRef<void(Membership&, absl::Time now)> event);
 
   // The same for what changes nothing.
   template <typename Result>
@@ -45,6 +49,9 @@ class Roster final {
                      absl::Duration timeout);
 
  private:
+  // Whether there is something to tell.
+  bool Apply(absl::FunctionRef<void(Membership&, absl::Time now)> event);
+
   Client client_;
   const Clock& clock_;
   Listeners<ViewPtr> listeners_;

@@ -2,7 +2,15 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
+
 namespace am::cohort {
+
+std::string WhereIs(const PeerInfo& peer) {
+  return absl::StrCat(
+      peer.name.empty() ? peer.id.ToString() : peer.name, " at ",
+      peer.addresses.empty() ? "?" : peer.addresses.front().ToString());
+}
 
 const char* MemberStateName(MemberState state) {
   switch (state) {

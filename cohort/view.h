@@ -25,6 +25,9 @@ enum class MemberState : std::uint8_t {
   kLeft,
 };
 
+// "worker-2 at tcp://10.0.0.7:5555"
+std::string WhereIs(const PeerInfo& peer);
+
 // "active"
 const char* MemberStateName(MemberState state);
 

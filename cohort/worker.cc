@@ -16,20 +16,24 @@ constexpr absl::Duration kLong = absl::Hours(1);
 
 absl::StatusOr<std::unique_ptr<Worker>> Worker::Join(Manager& manager,
                                                      WorkerOptions options) {
-  auto core = std::make_shared<WorkerCore>(manager, std::move(options));
+  return Collective<absl::StatusOr<std::unique_ptr<Worker>>>(
+             manager.client(), JoinTask(manager, std::move(options)))
+      .Await();
+}
+
+Task<absl::StatusOr<std::unique_ptr<Worker>>> Worker::JoinTask(
+    Manager& manager, WorkerOptions options) {
+  const auto core = std::make_shared<WorkerCore>(manager, std::move(options));
   absl::Status started = core->Start();
-  if (!started.ok()) return started;
-  absl::Status joined =
-      Collective<absl::Status>(
-          core->client(),
-          core->Join(core->Now() + core->options().join_timeout))
-          .Await();
+  if (!started.ok()) co_return started;
+  const absl::Status joined =
+      co_await core->Join(core->Now() + core->options().join_timeout);
   if (!joined.ok()) {
     core->Stop();
-    return joined;
+    co_return joined;
   }
   core->BeginWatch();
-  return std::unique_ptr<Worker>(new Worker(std::move(core)));
+  co_return std::unique_ptr<Worker>(new Worker(core));
 }
 
 Worker::~Worker() { core_->Stop(); }

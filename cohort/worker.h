@@ -22,6 +22,7 @@
 #include "am/future.h"
 #include "am/instance_id.h"
 #include "am/manager.h"
+#include "am/task.h"
 #include "am/v1/cohort.pb.h"
 
 namespace am::cohort {
@@ -36,6 +37,10 @@ class Worker final {
   // the manager is in a cohort already.
   static absl::StatusOr<std::unique_ptr<Worker>> Join(Manager& manager,
                                                       WorkerOptions options);
+
+  // The same for coroutines, which may await it.
+  static Task<absl::StatusOr<std::unique_ptr<Worker>>> JoinTask(
+      Manager& manager, WorkerOptions options);
 
   // Does not leave: the leader loses it when the manager ends.
   ~Worker();

@@ -71,7 +71,7 @@ TEST_F(FailuresTest, WhoDoesNotLeaveIsForcedAndNamed) {
   const absl::Time begin = world_.clock().Now();
   const absl::Status ended = leader_->AwaitEnd();
   EXPECT_TRUE(absl::IsDeadlineExceeded(ended)) << ended;
-  EXPECT_THAT(ended.message(), HasSubstr("rank 1 (w1"));
+  EXPECT_THAT(ended.message(), HasSubstr("rank 1 (w1 at"));
   EXPECT_LT(world_.clock().Now() - begin, absl::Seconds(12));
   EXPECT_TRUE(forced);
   EXPECT_TRUE(At(1).worker->AwaitEnd().ok()) << "it was asked first";
@@ -121,6 +121,16 @@ TEST_F(FailuresTest, OperationsWaitForTheReplacement) {
   ASSERT_TRUE(Join(Hire("w1"), 1).ok());
   EXPECT_TRUE(map.Await().ok());
   EXPECT_EQ(phase(), State::RUNNING);
+}
+
+TEST_F(FailuresTest, WhoIsLostByItsOutcomeIsLostForTheNextOperation) {
+  Form(Options(2, FailurePolicy::kWaitForReplacement));
+  ShopAt(1).takes = absl::Seconds(30);
+  Operation<test::Result> map = Map();
+  world_.Run(absl::Seconds(1));
+  world_.Kill("w1");
+  EXPECT_EQ(map.Await()[1].outcome, Outcome::kLost);
+  EXPECT_EQ(phase(), State::WAITING);
 }
 
 TEST_F(FailuresTest, ButNotBeyondTheirDeadline) {

@@ -56,7 +56,7 @@ TEST_F(OperationsTest, EveryKindOfOutcomeIsTold) {
                   Outcome::kLost, Outcome::kRejected, Outcome::kNeverJoined))
       << outcomes.ToString();
   EXPECT_EQ(outcomes[1].status().code(), absl::StatusCode::kDataLoss);
-  EXPECT_THAT(outcomes[1].status().message(), HasSubstr("rank 1 (w1"));
+  EXPECT_THAT(outcomes[1].status().message(), HasSubstr("rank 1 (w1 at"));
   EXPECT_THAT(outcomes[1].status().message(), HasSubstr("no such batch"));
   EXPECT_THAT(outcomes.ToString(), HasSubstr("never joined"));
 }

@@ -1,0 +1,35 @@
+// A worker as a program of its own; see environment.h, and cohort_leader.cc. It
+// may be started before its leader.
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "am/cohort/examples/environment.h"
+#include "am/cohort/examples/trainer.h"
+#include "am/cohort/worker.h"
+#include "am/examples/or_die.h"
+
+using am::examples::Environment;
+using am::examples::OrDie;
+
+int main() {
+  am::examples::Trainer trainer;
+  const auto manager =
+      OrDie(am::Manager::Make(am::examples::OptionsFor("worker")));
+  OrDie(manager->Register(trainer));  // first: work may come at once
+
+  am::cohort::WorkerOptions options;
+  options.leader = Environment("LEADER_ENDPOINT", "");
+  options.cohort = "example";
+  const std::string rank = Environment("RANK", "");
+  if (!rank.empty()) options.rank = std::stoi(rank);
+  options.on_forced_end = [] { std::_Exit(1); };
+  const auto worker = OrDie(am::cohort::Worker::Join(*manager, options));
+  std::cout << "rank " << worker->rank() << std::endl;
+
+  const absl::Status end = worker->AwaitEnd();  // OK: the leader asks
+  std::cout << "end: " << end << std::endl;
+  if (end.ok()) OrDie(worker->Leave().Await());
+  OrDie(manager->Shutdown());  // finishes what still runs
+}

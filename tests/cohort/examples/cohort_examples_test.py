@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+"""Runs every example of cohorts and reads what it says."""
+
+import os
+import pathlib
+import subprocess
+import unittest
+
+FOLDER = os.path.join("cohort", "examples")
+REGISTRY = os.path.join("tools", "am_registry", "am_registry")
+TIMEOUT = 60
+MAX_LINES = 60  # of an example
+
+
+def start(program, **environment):
+    """Starts a program whose output is read."""
+    return subprocess.Popen([os.path.join(FOLDER, program)], text=True,
+                            stdout=subprocess.PIPE,
+                            env={**os.environ, **environment})
+
+
+def run(program, *arguments):
+    """What a program prints; it must exit with 0."""
+    return subprocess.run(
+        [os.path.join(FOLDER, program), *arguments], check=True, text=True,
+        stdout=subprocess.PIPE, timeout=TIMEOUT).stdout
+
+
+class CohortExamplesTest(unittest.TestCase):
+
+    def check_leader_and_workers(self, leader, workers):
+        """Reads what the programs say until they end in order."""
+        said = leader.communicate(timeout=TIMEOUT)[0]
+        self.assertEqual(leader.returncode, 0, said)
+        self.assertIn("rank 0: job 0 done\nrank 1: job 1 done\n", said)
+        self.assertIn("all workers have left", said)
+        ranks = set()
+        for worker in workers:
+            text = worker.communicate(timeout=TIMEOUT)[0]
+            self.assertEqual(worker.returncode, 0, text)
+            self.assertIn("log: job 7\n", text)
+            self.assertIn("end: OK\n", text)
+            ranks.add(text.splitlines()[0])
+        self.assertEqual(ranks, {"rank 0", "rank 1"})
+
+    def test_leader_and_workers_as_programs(self):
+        with start("cohort_leader", WORLD_SIZE="2") as leader:
+            address = leader.stdout.readline().strip()
+            with start("cohort_worker", RANK="0",
+                       LEADER_ENDPOINT=address) as first, \
+                 start("cohort_worker", RANK="1",
+                       LEADER_ENDPOINT=address) as second:
+                self.check_leader_and_workers(leader, [first, second])
+
+    def test_workers_before_their_leader_found_by_a_registry(self):
+        with subprocess.Popen([REGISTRY, "--listen", "127.0.0.1:0"], text=True,
+                              stdout=subprocess.PIPE) as registry:
+            where = registry.stdout.readline().split()[-1]
+            with start("cohort_worker", REGISTRY=where) as first, \
+                 start("cohort_worker", REGISTRY=where) as second, \
+                 start("cohort_leader", REGISTRY=where) as leader:
+                self.check_leader_and_workers(leader, [first, second])
+            registry.terminate()
+
+    def test_cohort_parallel(self):
+        lines = run("cohort_parallel").splitlines()
+        self.assertEqual(
+            lines,
+            [f"rank {rank}: handler error" for rank in range(3)]
+            + [f"rank {rank}: job {10 * rank} done" for rank in range(3)]
+            + ["3 times job 90"])
+
+    def test_parameter_averaging(self):
+        self.assertEqual(run("parameter_averaging"), "y = 3.000 + 2.000 x\n")
+
+    def check_killed(self, policy, first, following):
+        """Whether each rank's outcome is the one of these words."""
+        said = run("killed", policy)
+        self.assertIn("awaited: rank 2, which runs examples.Trainer/Work", said)
+        lines = [line for line in said.splitlines() if line.startswith("rank")]
+        self.assertEqual(len(lines), 8, said)
+        for line, outcome in zip(lines, first + following):
+            self.assertIn(outcome, line, said)
+        self.assertIn("the end: OK", said)
+
+    def test_a_worker_killed_under_each_policy(self):
+        ok, lost = ["OK"], ["lost"]
+        amid = 2 * ok + lost + ok
+        self.check_killed("degraded", amid, amid)
+        self.check_killed("terminate", amid, 4 * ["rejected"])
+        self.check_killed("fail_fast", amid, 4 * ["rejected"])
+        self.check_killed("wait", amid, 4 * ok)
+
+    def test_examples_are_short(self):
+        for path in sorted(pathlib.Path(FOLDER).iterdir()):
+            if path.suffix in (".cc", ".h", ".proto"):
+                with self.subTest(path=str(path)):
+                    lines = path.read_text(encoding="utf-8").count("\n")
+                    self.assertLessEqual(lines, MAX_LINES)
+
+
+if __name__ == "__main__":
+    unittest.main()
