@@ -149,11 +149,15 @@ class EtcdBackend final : public RegistryBackend, private EtcdSink {
   std::optional<TxnRequest> OnLoaded(const std::vector<mvccpb::KeyValue>& keys,
                                      std::int64_t revision) override {
     bool is_same;
+    bool was_followed;
     {
       MutexLock lock(mutex_);
       is_same = mirror_.IsSameStore(keys);
+      was_followed = status_.ok();
     }
-    if (!is_same) OnLost(absl::UnavailableError("the store is another one"));
+    if (!is_same && was_followed) {
+      OnLost(absl::UnavailableError("the store is another one"));
+    }
     {
       MutexLock lock(mutex_);
       if (!mirror_.Load(keys, revision)) {

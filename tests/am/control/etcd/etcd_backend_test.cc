@@ -67,6 +67,21 @@ class EtcdBackendTest : public testing::Test {
     EXPECT_TRUE(status.ok()) << status;
   }
 
+  // Deletes all keys of ours, as an operator might.
+  void DeleteAll() const {
+    const auto calls = EtcdCalls::Make(etcd_->address());
+    etcdserverpb::TxnRequest txn;
+    auto& keys = *txn.add_success()->mutable_request_delete_range();
+    keys.set_key("am/v1/");
+    keys.set_range_end("am/v10");
+    std::promise<absl::Status> ended;
+    calls->Txn(txn, [&](absl::Status status, const auto&) {
+      ended.set_value(std::move(status));
+    });
+    const absl::Status status = ended.get_future().get();
+    EXPECT_TRUE(status.ok()) << status;
+  }
+
   std::unique_ptr<examples::EtcdProcess> etcd_;
   std::optional<ServedRegistry> registry_;
 };
@@ -152,6 +167,22 @@ TEST_F(EtcdBackendTest, WipedStoreIsARegistryThatHasRestarted) {
   EXPECT_EQ(Register(record), record.epoch());
   EXPECT_EQ(watched.Next(), "+7");
   EXPECT_GT(Register(Record(8)), record.epoch());
+}
+
+TEST_F(EtcdBackendTest, KeysDeletedByHandAreAStoreThatWasWiped) {
+  ASSERT_TRUE(registry_->AwaitHealth());
+  v1::Instance record = Record(7);
+  record.set_epoch(Register(record));
+  std::optional<WatchedRegistry> watched(registry_->stub());
+  EXPECT_EQ(watched->Next(), "+7");
+  EXPECT_EQ(watched->Next(), ".");
+  DeleteAll();
+  EXPECT_EQ(watched->Next(), "end");
+  ASSERT_TRUE(registry_->AwaitHealth());
+  watched.emplace(registry_->stub());
+  EXPECT_EQ(watched->Next(), ".");
+  EXPECT_EQ(Register(record), record.epoch());
+  EXPECT_EQ(watched->Next(), "+7");
 }
 
 TEST_F(EtcdBackendTest, CompactionIsNotNoticed) {
