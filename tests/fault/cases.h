@@ -89,4 +89,8 @@ Row RegistryKilled(const RegistryAmount& amount = {});
 // nothing, or no more than how all is now.
 Row EtcdAway(EtcdFault fault, const RegistryAmount& amount = {});
 
+// Kill -9 of one worker of a cohort after another, amid parallel maps; each is
+// replaced.
+Row KillCohortWorker(int kills = 20);
+
 }  // namespace am::fault

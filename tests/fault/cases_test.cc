@@ -58,6 +58,12 @@ TEST_P(CasesTest, AConsumerThatStandsStillLosesNothing) {
   EXPECT_THAT(row.violations, IsEmpty()) << row.ToString();
 }
 
+TEST(CohortCaseTest, AKilledWorkerIsTheOnlyRankThatIsLost) {
+  const Row row = KillCohortWorker(/*kills=*/2);
+  EXPECT_THAT(row.violations, IsEmpty()) << row.ToString();
+  EXPECT_GT(row.delivered, 0u);
+}
+
 TEST(TcpTest, WhoIsConnectedIsServedWithoutDescriptors) {
   const Row row = Descriptors({.faults = 1});
   EXPECT_THAT(row.violations, IsEmpty()) << row.ToString();

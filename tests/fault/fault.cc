@@ -34,6 +34,7 @@ std::vector<Case> AllCases() {
                        [=] { return ClockSteps(scheme); });
     cases.emplace_back("overload_" + scheme, [=] { return Overload(scheme); });
   }
+  cases.emplace_back("kill_cohort_worker", [] { return KillCohortWorker(); });
   cases.emplace_back("descriptors_tcp", [] { return Descriptors(); });
   cases.emplace_back("partition_both_ways",
                      [] { return Partition(Cut::kBothWays); });
