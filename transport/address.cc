@@ -70,10 +70,12 @@ absl::StatusOr<Address> ParseTcp(absl::string_view text,
   return Address::Tcp(host, *port);
 }
 
-absl::StatusOr<Address> ParseIpc(absl::string_view text,
-                                 absl::string_view path) {
+// Of ipc and shm.
+absl::StatusOr<Address> ParsePath(absl::string_view text,
+                                  absl::string_view path,
+                                  Address (*make)(absl::string_view)) {
   if (!path.empty() && path.front() != '/') {
-    return Wrong(text, "expected an absolute path after ipc://");
+    return Wrong(text, "expected an absolute path after ://");
   }
   if (path.size() > kMaxPathBytes) {
     return Wrong(
@@ -81,7 +83,7 @@ absl::StatusOr<Address> ParseIpc(absl::string_view text,
                            " bytes, this one has ", path.size()));
   }
   if (path.find('\0') != path.npos) return Wrong(text, "a zero byte in a path");
-  return Address::Ipc(path);
+  return make(path);
 }
 
 bool IsLoopback(const std::string& host) {
@@ -104,9 +106,22 @@ Address::Address(Scheme scheme, std::string host, int port)
 absl::StatusOr<Address> Address::Parse(absl::string_view text) {
   absl::string_view rest = text;
   if (absl::ConsumePrefix(&rest, "tcp://")) return ParseTcp(text, rest);
-  if (absl::ConsumePrefix(&rest, "ipc://")) return ParseIpc(text, rest);
+  if (absl::ConsumePrefix(&rest, "ipc://")) {
+    return ParsePath(text, rest, &Address::Ipc);
+  }
+  if (absl::ConsumePrefix(&rest, "shm://")) {
+    return ParsePath(text, rest, &Address::Shm);
+  }
   if (absl::ConsumePrefix(&rest, "inproc://")) return InProcess(rest);
-  return Wrong(text, "expected tcp://, ipc:// or inproc://");
+  return Wrong(text, "expected tcp://, ipc://, shm:// or inproc://");
+}
+
+bool Address::HasKnownScheme(absl::string_view text) {
+  for (const absl::string_view scheme :
+       {"tcp://", "ipc://", "shm://", "inproc://"}) {
+    if (absl::StartsWith(text, scheme)) return true;
+  }
+  return false;
 }
 
 Address Address::Tcp(absl::string_view host, int port) {
@@ -115,6 +130,10 @@ Address Address::Tcp(absl::string_view host, int port) {
 
 Address Address::Ipc(absl::string_view path) {
   return Address(Scheme::kIpc, std::string(path), 0);
+}
+
+Address Address::Shm(absl::string_view path) {
+  return Address(Scheme::kShm, std::string(path), 0);
 }
 
 Address Address::InProcess(absl::string_view name) {
@@ -141,6 +160,8 @@ std::string Address::ToString() const {
                  : absl::StrCat("tcp://", host_, ":", port_);
     case Scheme::kIpc:
       return absl::StrCat("ipc://", host_);
+    case Scheme::kShm:
+      return absl::StrCat("shm://", host_);
     case Scheme::kInProcess:
       return absl::StrCat("inproc://", host_);
   }

@@ -1,15 +1,13 @@
 #include "am/transport/publisher_pool.h"
 
-#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
 #include <array>
-#include <csignal>
-#include <functional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "am/transport/quiet_thread.h"
 
 namespace am::transport {
 namespace {
@@ -26,17 +24,6 @@ void Control(const Descriptor& epoll, int operation, int descriptor,
   event.events = events;
   event.data.u64 = tag;
   epoll_ctl(epoll.get(), operation, descriptor, &event);
-}
-
-// The signals of the process are for threads that know about them.
-std::thread StartWithoutSignals(std::function<void()> run) {
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::thread thread(std::move(run));
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return thread;
 }
 
 }  // namespace

@@ -113,6 +113,11 @@ class Inbox {
   // Makes the Receive that waits now, or else the next one to wait, return.
   // Any thread, any time; several may fall together into one.
   virtual void Interrupt() = 0;
+
+  // For who receives from several inboxes: once a look has found nothing, this
+  // descriptor is readable when another one may find something. -1: there is
+  // none.
+  virtual int descriptor() const { return -1; }
 };
 
 class Transport {

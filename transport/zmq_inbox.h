@@ -37,6 +37,7 @@ class ZmqInbox final : public Inbox {
   std::size_t Receive(absl::Duration timeout, std::size_t limit,
                       std::vector<InboundFrame>& burst) override;
   void Interrupt() override;
+  int descriptor() const override { return socket_->descriptor(); }
 
   std::uint64_t dropped_too_many_parts() const { return too_many_parts_; }
   std::uint64_t dropped_too_many_bytes() const { return too_many_bytes_; }

@@ -124,6 +124,7 @@ absl::StatusOr<Address> PullPushTransport::Listen(const Address& address) {
       return ListenOnTcp(address);
     case Scheme::kIpc:
       return ListenOnIpc(address);
+    case Scheme::kShm:
     case Scheme::kInProcess:
       break;
   }
@@ -178,7 +179,9 @@ bool AsksToChoose(const Address& address) {
 
 absl::StatusOr<std::unique_ptr<Lane>> PullPushTransport::Open(
     const Address& address, LaneObserver& observer) {
-  if (address.scheme() == Scheme::kInProcess) return NotOurs(address);
+  if (address.scheme() != Scheme::kTcp && address.scheme() != Scheme::kIpc) {
+    return NotOurs(address);
+  }
   if (AsksToChoose(address)) {
     return absl::InvalidArgumentError(
         absl::StrCat(address.ToString(), " names no peer"));

@@ -1,0 +1,89 @@
+#include "am/transport/byte_ring.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace am::transport {
+
+// -- Writing -----------------------------------------------------------------
+
+std::size_t RingWriter::LoadRoom(std::memory_order order) {
+  read_ = memory_.head->read.load(order);
+  // Unsigned: more read than written is a lot as well.
+  broken_ = broken_ || written_ - read_ > memory_.size;
+  return broken_ ? 0 : memory_.size - (written_ - read_);
+}
+
+// The reader's count is looked at only when what is known does not do.
+std::size_t RingWriter::Room(std::size_t enough) {
+  const std::size_t known = memory_.size - (written_ - read_);
+  if (!broken_ && known >= enough) return known;
+  return LoadRoom(std::memory_order_acquire);
+}
+
+void RingWriter::Write(absl::string_view& bytes) {
+  const std::size_t size = std::min(bytes.size(), Room(bytes.size()));
+  const std::size_t at = written_ & (memory_.size - 1);
+  const std::size_t first = std::min(size, memory_.size - at);
+  std::memcpy(memory_.bytes + at, bytes.data(), first);
+  std::memcpy(memory_.bytes, bytes.data() + first, size - first);
+  written_ += size;
+  bytes.remove_prefix(size);
+}
+
+bool RingWriter::Publish() {
+  RingHead& head = *memory_.head;
+  head.written.store(written_, std::memory_order_seq_cst);
+  return head.reader_sleeps.load(std::memory_order_seq_cst) != 0 &&
+         head.reader_sleeps.exchange(0, std::memory_order_seq_cst) != 0;
+}
+
+bool RingWriter::AwaitRoom() {
+  const std::uint64_t seen = read_;
+  memory_.head->writer_waits.store(1, std::memory_order_seq_cst);
+  LoadRoom(std::memory_order_seq_cst);
+  if (read_ == seen && !broken_) return true;
+  memory_.head->writer_waits.store(0, std::memory_order_relaxed);
+  return false;
+}
+
+// -- Reading -----------------------------------------------------------------
+
+std::size_t RingReader::LoadAvailable(std::memory_order order) {
+  written_ = memory_.head->written.load(order);
+  broken_ = broken_ || written_ - read_ > memory_.size;
+  return broken_ ? 0 : written_ - read_;
+}
+
+std::size_t RingReader::Available() {
+  return LoadAvailable(std::memory_order_acquire);
+}
+
+void RingReader::Read(char* out, std::size_t size) {
+  const std::size_t at = read_ & (memory_.size - 1);
+  const std::size_t first = std::min(size, memory_.size - at);
+  std::memcpy(out, memory_.bytes + at, first);
+  std::memcpy(out + first, memory_.bytes, size - first);
+  read_ += size;
+}
+
+bool RingReader::Release() {
+  if (read_ == released_) return false;
+  released_ = read_;
+  RingHead& head = *memory_.head;
+  head.read.store(read_, std::memory_order_seq_cst);
+  return head.writer_waits.load(std::memory_order_seq_cst) != 0 &&
+         head.writer_waits.exchange(0, std::memory_order_seq_cst) != 0;
+}
+
+// What was seen and not read is too little to make anything of.
+bool RingReader::PrepareToSleep() {
+  const std::uint64_t seen = written_;
+  memory_.head->reader_sleeps.store(1, std::memory_order_seq_cst);
+  LoadAvailable(std::memory_order_seq_cst);
+  if (written_ == seen && !broken_) return true;
+  memory_.head->reader_sleeps.store(0, std::memory_order_relaxed);
+  return false;
+}
+
+}  // namespace am::transport

@@ -1,0 +1,93 @@
+// ShmInbox: the reading ends of rings.
+//
+// Whoever receives looks at the rings that have been written to of late, for a
+// while if that pays (transport/look.h). Before it sleeps it says so in each of
+// them, and then waits (epoll) for a writer's signal, for a hang-up, or for
+// another ring to be offered. It has no thread.
+//
+// A ring is read until it is empty, also when its writer is gone; what was half
+// written then is dropped. A ring that makes no sense is closed and counted: it
+// harms nobody but its writer.
+//
+// Threads: as Inbox says; Listen counts as a Receive. broken_rings is for any
+// thread.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "am/transport/descriptors.h"
+#include "am/transport/frame_stream.h"
+#include "am/transport/look.h"
+#include "am/transport/transport.h"
+
+namespace am::transport {
+
+class ShmInbox final : public Inbox {
+ public:
+  // RESOURCE_EXHAUSTED: no descriptors left.
+  static absl::StatusOr<std::unique_ptr<ShmInbox>> Make(
+      const StreamLimits& limits, absl::Duration look);
+
+  ~ShmInbox() override;
+
+  // Takes the rings that are offered on a socket that listens.
+  void Listen(Descriptor listener);
+
+  // Receives from `other` as well, which has a descriptor and outlives this. To
+  // be called again after the other has listened on something.
+  void Join(Inbox& other);
+
+  std::size_t Receive(absl::Duration timeout, std::size_t limit,
+                      std::vector<InboundFrame>& burst) override;
+  void Interrupt() override;
+
+  std::uint64_t broken_rings() const { return broken_rings_; }
+
+ private:
+  struct Ring;
+  using RingPtr = std::unique_ptr<Ring>;
+
+  ShmInbox(const StreamLimits& limits, absl::Duration look, Descriptor epoll,
+           Descriptor interrupts);
+
+  std::size_t Take(std::size_t limit, std::vector<InboundFrame>& burst);
+  std::size_t TakeFrom(Ring& ring, std::size_t limit,
+                       std::vector<InboundFrame>& burst);
+  std::size_t TakeFromOther(std::size_t limit,
+                            std::vector<InboundFrame>& burst);
+  bool HasNews() const;
+  bool PrepareToSleep();
+  bool Wait(absl::Duration timeout);
+  void Handle(std::uint64_t tag);
+  void Accept(const Descriptor& listener);
+  void Greet(Ring& ring);
+  void Wake(Ring& ring);
+  void Close(std::uint64_t id);
+
+  const StreamLimits limits_;
+  const Descriptor epoll_;
+  const Descriptor interrupts_;
+  std::atomic<std::uint64_t> broken_rings_ = 0;
+
+  std::uint64_t last_id_ = 0;
+  std::map<std::uint64_t, Descriptor> listeners_;
+  std::map<std::uint64_t, RingPtr> rings_;
+  // Those that are looked at; the others signal.
+  std::vector<Ring*> awake_;
+  std::size_t turn_ = 0;  // who of them is first
+  unsigned receives_ = 0;
+  Look look_;
+
+  Inbox* other_ = nullptr;
+  bool other_may_have_some_ = false;
+};
+
+}  // namespace am::transport
