@@ -13,6 +13,7 @@
 #include "am/node_service.h"
 #include "am/threaded_driver.h"
 #include "am/transport/mutex.h"
+#include "am/transport/shm_transport.h"
 #include "am/transport/zmq_transport.h"
 
 namespace am {
@@ -50,7 +51,15 @@ absl::StatusOr<std::shared_ptr<transport::Transport>> MakeTransport(
   absl::StatusOr<std::unique_ptr<transport::ZmqTransport>> made =
       transport::MakeZmqTransport(zmq);
   if (!made.ok()) return made.status();
-  return std::shared_ptr<transport::Transport>(*std::move(made));
+  std::shared_ptr<transport::Transport> transport = *std::move(made);
+  const bool shares_memory = std::any_of(
+      options.listen.begin(), options.listen.end(),
+      [](const auto& address) { return absl::StartsWith(address, "shm://"); });
+  if (!shares_memory) return transport;
+  transport::ShmOptions shm;
+  shm.max_frame_bytes = zmq.max_frame_bytes;
+  shm.other = std::move(transport);
+  return transport::MakeShmTransport(shm);
 }
 
 // Listens where the options say, and returns who we are.
@@ -81,13 +90,15 @@ absl::StatusOr<PeerInfo> Listen(const ManagerOptions& options,
   self.id = options.id.is_nobody() ? InstanceId::Random() : options.id;
   self.name = options.name;
   std::string ipc_path;
+  std::string shm_path;
   for (const transport::Address& address : wanted) {
     absl::StatusOr<transport::Address> bound = transport.Listen(address);
     if (!bound.ok()) return bound.status();
     if (bound->scheme() == transport::Scheme::kIpc) ipc_path = bound->path();
+    if (bound->scheme() == transport::Scheme::kShm) shm_path = bound->path();
     self.addresses.push_back(*bound);
   }
-  self.host = HostIdentity::Of(ipc_path);
+  self.host = HostIdentity::Of(ipc_path, shm_path);
   return self;
 }
 

@@ -111,7 +111,9 @@ struct ManagerOptions {
   // Where to listen, for example {"tcp://127.0.0.1:5555"}. Empty: a free port
   // of tcp on loopback. An ipc socket in a private folder is always added, for
   // peers on this host. Anything but loopback needs
-  // `insecure_allow_remote_peers`.
+  // `insecure_allow_remote_peers`. With "shm://" among them memory is shared
+  // with peers on this host that have it too, which is faster than all else
+  // (transport/README.md); what is not to be had leaves them on ipc.
   std::vector<std::string> listen = {};
 
   // Whoever reaches a port may send messages: there is no authentication yet.

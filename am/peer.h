@@ -48,6 +48,10 @@ class Peer final : public Sender {
   // It has said that it is draining, which it never takes back.
   std::atomic<bool> is_draining = false;
 
+  // Memory that was shared with it was lost, though it may live: once is
+  // enough.
+  std::atomic<bool> memory_was_spoilt = false;
+
   // When it was last asked for a sign of life, and by which PING. Of the holder
   // of the receiving role alone.
   absl::Time asked_at = absl::InfinitePast();

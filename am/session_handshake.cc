@@ -82,13 +82,14 @@ std::shared_ptr<Connection> SessionTable::WayBack(
   for (const auto& [session, attempt] : attempts_) {
     if (attempt.peer == peer->id()) return attempt.connection;
   }
-  const absl::StatusOr<transport::Address> address = peer->info().Choose();
-  if (!address.ok()) return nullptr;
+  const absl::StatusOr<Way> way = WayTo(peer->info());
+  if (!way.ok()) return nullptr;
   Attempt attempt;
   attempt.peer = peer->id();
   attempt.is_final = true;
+  attempt.fallback = way->fallback;
   attempt.deadline = parts_.clock.Now() + kReturnTimeout;
-  Open(*address, std::move(attempt), endings);
+  Open(way->address, std::move(attempt), endings);
   const auto opened = attempts_.find(last_session_);
   if (opened == attempts_.end()) return nullptr;
   // The peer knows this session as soon as it reads its HELLO, so that what we
@@ -177,7 +178,7 @@ void SessionTable::Accept(Attempt attempt, const FrameHeader& header,
   const PeerInfo& info = reply.peer;
   const std::shared_ptr<Peer> peer = parts_.peers.FindOrAdd(info.id);
   peer->set_info(info);
-  const absl::StatusOr<transport::Address> best = info.Choose();
+  const absl::StatusOr<transport::Address> best = info.Choose(memory_);
   const transport::Address& used = attempt.connection->address();
   if (!attempt.is_final && best.ok() && best->scheme() != used.scheme()) {
     attempt.peer = info.id;

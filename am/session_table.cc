@@ -15,10 +15,20 @@ constexpr absl::Duration kAfterAttempt = absl::Seconds(1);
 
 Reply Failure(absl::Status status) { return {std::move(status), {}, {}}; }
 
+// Who listens so can connect so.
+PeerInfo::Memory MemoryOf(const PeerInfo& self) {
+  const bool shares = std::any_of(
+      self.addresses.begin(), self.addresses.end(), [](const auto& address) {
+        return address.scheme() == transport::Scheme::kShm;
+      });
+  return shares ? PeerInfo::Memory::kShared : PeerInfo::Memory::kOwn;
+}
+
 }  // namespace
 
 SessionTable::SessionTable(Parts parts)
     : parts_(std::move(parts)),
+      memory_(MemoryOf(parts_.peers.self())),
       returns_(parts_.link, parts_.peers.self().id.value()) {}
 
 SessionTable::~SessionTable() { Close(); }
@@ -34,32 +44,46 @@ Reply SessionTable::Success(const PeerInfo& info) {
 
 std::shared_ptr<PendingCall> SessionTable::Connect(
     const transport::Address& address, absl::Time deadline) {
-  return Begin(address, InstanceId(), /*is_final=*/false, deadline);
+  return Begin({address}, InstanceId(), /*is_final=*/false, deadline);
 }
 
 std::shared_ptr<PendingCall> SessionTable::Connect(const PeerInfo& peer,
                                                    absl::Time deadline) {
-  absl::StatusOr<transport::Address> address = peer.Choose();
-  if (!address.ok()) {
-    return parts_.calls.Ended(address.status());
-  }
-  return Begin(*address, peer.id, /*is_final=*/true, deadline);
+  absl::StatusOr<Way> way = WayTo(peer);
+  if (!way.ok()) return parts_.calls.Ended(way.status());
+  return Begin(*way, peer.id, /*is_final=*/true, deadline);
 }
 
 absl::Status SessionTable::Approach(const PeerInfo& info, absl::Time deadline) {
-  const absl::StatusOr<transport::Address> address = info.Choose();
-  if (!address.ok()) return address.status();
+  const absl::StatusOr<Way> way = WayTo(info);
+  if (!way.ok()) return way.status();
   const std::shared_ptr<Peer> peer = parts_.peers.FindOrAdd(info.id);
   if (!peer->link().Expect()) return absl::OkStatus();
   peer->set_info(info);
   parts_.peers.SetState(*peer, PeerState::kConnecting);
-  Begin(*address, info.id, /*is_final=*/true, deadline);
+  Begin(*way, info.id, /*is_final=*/true, deadline);
   return absl::OkStatus();
 }
 
-std::shared_ptr<PendingCall> SessionTable::Begin(
-    const transport::Address& address, InstanceId id, bool is_final,
-    absl::Time deadline) {
+// Where memory cannot be shared after all, there is another way.
+absl::StatusOr<SessionTable::Way> SessionTable::WayTo(
+    const PeerInfo& info) const {
+  const std::shared_ptr<Peer> peer = parts_.peers.Find(info.id);
+  const bool spoilt = peer != nullptr && peer->memory_was_spoilt;
+  const absl::StatusOr<transport::Address> best =
+      info.Choose(spoilt ? PeerInfo::Memory::kOwn : memory_);
+  if (!best.ok()) return best.status();
+  Way way = {*best};
+  if (best->scheme() != transport::Scheme::kShm) return way;
+  const transport::Address other = *info.Choose();
+  if (other.scheme() != transport::Scheme::kShm) way.fallback = other;
+  return way;
+}
+
+std::shared_ptr<PendingCall> SessionTable::Begin(const Way& way, InstanceId id,
+                                                 bool is_final,
+                                                 absl::Time deadline) {
+  const transport::Address& address = way.address;
   auto call = parts_.calls.Begin(InstanceId(), deadline + kAfterAttempt);
   Endings endings;
   {
@@ -86,6 +110,7 @@ std::shared_ptr<PendingCall> SessionTable::Begin(
       Attempt attempt;
       attempt.peer = id;
       attempt.is_final = is_final;
+      attempt.fallback = way.fallback;
       attempt.deadline = deadline;
       attempt.waiters = {call->id};
       Open(address, std::move(attempt), endings);
@@ -233,11 +258,16 @@ void SessionTable::BreakOff(AttachedMap::iterator entry,
   Return(entry, /*has_spare=*/true, endings);
 }
 
-// With a spare, what interrupts the first try as well does not cost the peer.
+// Not over memory that was shared: whoever spoilt it may do so again. With a
+// spare, what interrupts the first try as well does not cost the peer.
 void SessionTable::Return(AttachedMap::iterator lost, bool has_spare,
                           Endings& endings) {
   const InstanceId peer = lost->second.peer->id();
-  const transport::Address address = lost->second.connection->address();
+  transport::Address address = lost->second.connection->address();
+  if (address.scheme() == transport::Scheme::kShm) {
+    lost->second.peer->memory_was_spoilt = true;
+    address = *lost->second.peer->info().Choose();
+  }
   Retire(std::move(lost->second.connection));
   attached_.erase(lost);
   returns_.Begin(peer, address, parts_.clock.Now());

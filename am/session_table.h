@@ -136,12 +136,17 @@ class SessionTable final : private ConnectionEvents {
     std::vector<LostPeer> lost;
   };
 
+  struct Way {
+    transport::Address address;
+    std::optional<transport::Address> fallback = {};
+  };
+
   // How long an attempt that nobody waits for may take.
   static constexpr absl::Duration kReturnTimeout = absl::Seconds(2);
 
-  std::shared_ptr<PendingCall> Begin(const transport::Address& address,
-                                     InstanceId peer, bool is_final,
-                                     absl::Time deadline);
+  absl::StatusOr<Way> WayTo(const PeerInfo& info) const;
+  std::shared_ptr<PendingCall> Begin(const Way& way, InstanceId peer,
+                                     bool is_final, absl::Time deadline);
   // Begins to connect; on failure the attempt's waiters end.
   void Open(const transport::Address& address, Attempt attempt,
             Endings& endings) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -202,6 +207,7 @@ class SessionTable final : private ConnectionEvents {
   void OnLost(std::uint32_t session, std::string why) override;
 
   const Parts parts_;
+  const PeerInfo::Memory memory_;  // whether we share it
 
   mutable Mutex mutex_;
   std::uint32_t last_session_ ABSL_GUARDED_BY(mutex_) = 0;

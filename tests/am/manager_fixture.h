@@ -11,6 +11,7 @@
 #include "am/message_builder.h"
 #include "am/node.h"
 #include "am/transport/in_process_transport.h"
+#include "am/transport/shm_transport.h"
 #include "am/transport/zmq_transport.h"
 #include "am/v1/node.pb.h"
 
@@ -24,7 +25,7 @@ inline absl::Status AlwaysOk(Context&, const std::string&) {
   return absl::OkStatus();
 }
 
-enum class Carrier { kInProcess, kTcp, kIpc };
+enum class Carrier { kInProcess, kTcp, kIpc, kShm };
 
 // Makes managers that can reach each other by one kind of transport.
 class World {
@@ -34,6 +35,9 @@ class World {
   std::unique_ptr<Manager> MakeManager(ManagerOptions options = {}) {
     if (carrier_ == Carrier::kInProcess) {
       options.transport = network_.MakeTransport({});
+    }
+    if (carrier_ == Carrier::kShm && options.listen.empty()) {
+      options.listen = {"shm://"};
     }
     absl::StatusOr<std::unique_ptr<Manager>> manager =
         Manager::Make(std::move(options));
@@ -46,7 +50,10 @@ class World {
     if (carrier_ == Carrier::kInProcess) return network_.MakeTransport({});
     auto made = transport::MakeZmqTransport({});
     EXPECT_TRUE(made.ok()) << made.status();
-    return *std::move(made);
+    if (carrier_ != Carrier::kShm) return *std::move(made);
+    transport::ShmOptions shm;
+    shm.other = *std::move(made);
+    return *transport::MakeShmTransport(shm);
   }
 
   // Where to listen with it.
@@ -56,6 +63,8 @@ class World {
         return transport::Address::InProcess("");
       case Carrier::kTcp:
         return transport::Address::Tcp("127.0.0.1", 0);
+      case Carrier::kShm:
+        return transport::Address::Shm("");
       case Carrier::kIpc:
         break;
     }
@@ -153,14 +162,16 @@ inline std::string PlaneName(const testing::TestParamInfo<Carrier>& info) {
       return "Tcp";
     case Carrier::kIpc:
       return "Ipc";
+    case Carrier::kShm:
+      return "Shm";
   }
   return "";
 }
 
-#define INSTANTIATE_PLANES(Fixture)                                       \
-  INSTANTIATE_TEST_SUITE_P(                                               \
-      Planes, Fixture,                                                    \
-      testing::Values(Carrier::kInProcess, Carrier::kTcp, Carrier::kIpc), \
-      PlaneName)
+#define INSTANTIATE_PLANES(Fixture)                                            \
+  INSTANTIATE_TEST_SUITE_P(Planes, Fixture,                                    \
+                           testing::Values(Carrier::kInProcess, Carrier::kTcp, \
+                                           Carrier::kIpc, Carrier::kShm),      \
+                           PlaneName)
 
 }  // namespace am

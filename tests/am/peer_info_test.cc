@@ -123,8 +123,30 @@ TEST(PeerInfo, IsRefusedWithABadAddress) {
   v1::PeerInfo proto;
   proto.set_id(7);
   proto.add_addresses("tcp://10.0.0.7:5555");
-  proto.add_addresses("nonsense");
+  proto.add_addresses("tcp://nonsense");
   EXPECT_EQ(FromProto(proto).status().code(), kInvalid);
+}
+
+TEST(PeerInfo, AddressesOfLaterVersionsAreNotForUs) {
+  v1::PeerInfo proto;
+  proto.set_id(7);
+  proto.add_addresses("pigeon://loft");
+  proto.add_addresses("tcp://10.0.0.7:5555");
+  const absl::StatusOr<PeerInfo> info = FromProto(proto);
+  ASSERT_TRUE(info.ok()) << info.status();
+  ASSERT_EQ(info->addresses.size(), 1u);
+  EXPECT_EQ(info->addresses[0].ToString(), "tcp://10.0.0.7:5555");
+}
+
+TEST(PeerInfo, SharedMemoryIsForWhoHasItAndSeesTheSocket) {
+  const SocketFile file;
+  const Address shm = Address::Shm(file.path());
+  const PeerInfo peer = Peer({kTcp, shm}, HostIdentity::Of("", file.path()));
+  EXPECT_EQ(*peer.Choose(PeerInfo::Memory::kShared), shm);
+  EXPECT_EQ(*peer.Choose(), kTcp);
+  PeerInfo elsewhere = peer;
+  ++elsewhere.host.shm_inode;
+  EXPECT_EQ(*elsewhere.Choose(PeerInfo::Memory::kShared), kTcp);
 }
 
 }  // namespace

@@ -45,6 +45,8 @@ class PeersTest : public PlaneTest {
         return MakeAt("inproc://fixed");
       case Carrier::kTcp:
         return MakeAt("tcp://127.0.0.1:0");
+      case Carrier::kShm:
+        return MakeAt("shm://" + folder_ + "/a.ring");
       case Carrier::kIpc:
         break;
     }

@@ -87,6 +87,7 @@ TEST_P(SeedRegression, W16_FailedConnectDoesNoLastingHarm) {
   ASSERT_NE(mkdtemp(folder.data()), nullptr);
   std::string address = "inproc://later";
   if (GetParam() == Carrier::kIpc) address = "ipc://" + folder + "/a.sock";
+  if (GetParam() == Carrier::kShm) address = "shm://" + folder + "/a.ring";
   if (GetParam() == Carrier::kTcp) {
     const auto gone = world_.MakeManager();
     address = world_.InfoOf(*gone).addresses.front().ToString();
