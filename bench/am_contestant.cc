@@ -80,17 +80,25 @@ absl::StatusOr<std::unique_ptr<Server>> ServeOne(const Setting& setting) {
 
 }  // namespace
 
-std::string AmContestantName(PingerMethod method, Waiter waiter) {
-  return absl::StrCat("am_", NameOf(method), "_", NameOf(waiter));
+std::string AmContestantName(PingerMethod method, Waiter waiter,
+                             const std::string& scheme) {
+  return absl::StrCat("am_", NameOf(method), "_", NameOf(waiter),
+                      scheme.empty() ? "" : "_", scheme);
 }
 
-std::unique_ptr<Contestant> MakeAmContestant(PingerMethod method,
-                                             Waiter waiter) {
+std::unique_ptr<Contestant> MakeAmContestant(PingerMethod method, Waiter waiter,
+                                             const std::string& scheme) {
+  const auto with_scheme = [scheme](Setting setting) {
+    if (!scheme.empty()) setting.scheme = scheme;
+    return setting;
+  };
   return MakeContestant(
-      AmContestantName(method, waiter), ServeOne,
+      AmContestantName(method, waiter, scheme),
+      [=](const Setting& setting) { return ServeOne(with_scheme(setting)); },
       [=](const Setting& setting, const std::string& address)
           -> absl::StatusOr<std::unique_ptr<Caller>> {
-        absl::StatusOr<AmLinks> links = ConnectAm(setting, address);
+        absl::StatusOr<AmLinks> links =
+            ConnectAm(with_scheme(setting), address);
         if (!links.ok()) return links.status();
         return MakeCaller(method, waiter, *std::move(links), setting);
       });

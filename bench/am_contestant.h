@@ -16,11 +16,14 @@ enum class Waiter {
   kCoroutine,  // in co_await, one call at a time
 };
 
-// "am_ping_thread", "am_echo_callback" and so on.
-std::string AmContestantName(PingerMethod method, Waiter waiter);
+// "am_ping_thread", "am_echo_callback" and so on; with a scheme of ours
+// (am_instance.h), which then is in place of the setting's,
+// "am_ping_thread_shm".
+std::string AmContestantName(PingerMethod method, Waiter waiter,
+                             const std::string& scheme = "");
 
-std::unique_ptr<Contestant> MakeAmContestant(PingerMethod method,
-                                             Waiter waiter);
+std::unique_ptr<Contestant> MakeAmContestant(PingerMethod method, Waiter waiter,
+                                             const std::string& scheme = "");
 
 // "am_local_thread" and so on: calls a handler of its own instance.
 std::string AmLocalContestantName(Waiter waiter);

@@ -2,14 +2,21 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "am/transport/shm_transport.h"
 #include "am/transport/zmq_transport.h"
 #include "bench/payload.h"
 #include "bench/pinger_service.h"
 
 namespace am::bench {
 namespace {
+
+std::string ListenOf(const std::string& scheme) {
+  if (scheme == "tcp") return "tcp://127.0.0.1:0";
+  return absl::StartsWith(scheme, kShared) ? "shm://" : "ipc://";
+}
 
 absl::Status Check(Context&, const std::string& payload) {
   if (IsIntact(payload)) return absl::OkStatus();
@@ -42,16 +49,25 @@ class AmServer final : public Server {
 
 absl::StatusOr<std::unique_ptr<Manager>> MakeAmInstance(
     const Setting& setting) {
-  absl::StatusOr<std::unique_ptr<transport::ZmqTransport>> transport =
+  absl::StatusOr<std::unique_ptr<transport::ZmqTransport>> zmq =
       transport::MakeZmqTransport({});
-  if (!transport.ok()) return transport.status();
-  return MakeAmInstance(setting, *std::move(transport));
+  if (!zmq.ok()) return zmq.status();
+  std::shared_ptr<transport::Transport> transport = *std::move(zmq);
+  if (absl::StartsWith(setting.scheme, kShared)) {
+    transport::ShmOptions options;
+    options.other = std::move(transport);
+    if (setting.scheme == kSharedParked) options.look = absl::ZeroDuration();
+    auto shm = transport::MakeShmTransport(options);
+    if (!shm.ok()) return shm.status();
+    transport = *std::move(shm);
+  }
+  return MakeAmInstance(setting, std::move(transport));
 }
 
 absl::StatusOr<std::unique_ptr<Manager>> MakeAmInstance(
     const Setting& setting, std::shared_ptr<transport::Transport> transport) {
   ManagerOptions options;
-  options.listen = {setting.scheme == "tcp" ? "tcp://127.0.0.1:0" : "ipc://"};
+  options.listen = {ListenOf(setting.scheme)};
   options.transport = std::move(transport);
   return Manager::Make(std::move(options));
 }

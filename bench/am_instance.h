@@ -14,6 +14,11 @@
 
 namespace am::bench {
 
+// Schemes of ours alone: memory that is shared, and the same with a receiver
+// that never looks before it sleeps.
+inline constexpr char kShared[] = "shm";
+inline constexpr char kSharedParked[] = "shm_parked";
+
 // Over ZeroMQ, or another transport of the same addresses.
 absl::StatusOr<std::unique_ptr<Manager>> MakeAmInstance(const Setting& setting);
 absl::StatusOr<std::unique_ptr<Manager>> MakeAmInstance(

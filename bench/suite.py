@@ -22,7 +22,7 @@ import tempfile
 import against
 import page
 
-PROGRAMS = ("ping", "echo", "oneway", "connect", "sizes", "peers", "handlers",
+PROGRAMS = ("ping", "echo", "local", "oneway", "connect", "sizes", "peers", "handlers",
             "stages", "bridge", "idle")
 
 # They have no rows: they say themselves whether they are as they must be.
@@ -32,6 +32,7 @@ OTHERS = ("cohort", "registry")
 SMOKE_CASES = {
     "ping": ("ping_ipc_64", "ping_tcp_64", "ping_unix_64"),
     "echo": ("echo_64_50", "echo_4096_20", "echo_1024_25", "echo_64_1024"),
+    "local": ("ping_local_64", "echo_local_64_50"),
     "oneway": ("oneway_64",),
     "connect": ("connect_first_ack",),
     "sizes": ("payload_64mib",),

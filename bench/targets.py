@@ -4,7 +4,11 @@ throughput."""
 _AT_MOST = {
     ("libzmq", "p50_us"): {"ping_ipc_64": 1.10, "ping_tcp_64": 1.10,
                            "ping_ipc_64_callback": 1.05,
-                           "ping_tcp_64_callback": 1.05},
+                           "ping_tcp_64_callback": 1.05,
+                           "ping_local_64": 0.10,
+                           "ping_local_64_parked": 0.65},
+    ("grpc", "p50_us"): {"ping_local_64": 0.12},
+    ("libzmq", "cpu_us_per_op"): {"ping_local_64": 0.5},
     ("libzmq", "mean_us"): {"ping_ipc_64": 1.10, "ping_tcp_64": 1.10},
     ("libzmq", "p99_us"): {"ping_ipc_64": 1.50, "ping_tcp_64": 1.50},
     ("one_peer", "caller_cpu_us_per_op"): {"peers_256": 1.20},
@@ -13,7 +17,10 @@ _AT_MOST = {
 _AT_LEAST = {
     ("libzmq", "msgs_per_s"): {"echo_64_50": 1.2, "echo_4096_20": 1.0,
                                "echo_1024_25": 1.0, "echo_64_1024": 1.0,
-                               "oneway_64": 1.0, "payload_64mib": 0.9},
+                               "oneway_64": 1.0, "payload_64mib": 0.9,
+                               "echo_local_64_50": 3,
+                               "echo_local_4096_20": 2},
+    ("grpc", "msgs_per_s"): {"echo_local_64_50": 20},
     ("grpc_callback", "msgs_per_s"): {"echo_64_50": 10, "echo_4096_20": 3,
                                       "echo_1024_25": 3, "echo_64_1024": 60},
 }

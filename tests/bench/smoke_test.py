@@ -30,6 +30,11 @@ ECHO_CASES = {
                  "64_50_tcp", "4096_20_tcp", "1024_25_tcp", "64_1024_tcp",
                  "64_1", "64_4", "64_16", "64_256")
 }
+LOCAL_CASES = {
+    f"{case}{how}": ["libzmq", "grpc"]
+    for case in ("ping_local_64", "echo_local_64_50", "echo_local_4096_20")
+    for how in ("", "_parked")
+}
 
 
 def run(program, *arguments):
@@ -69,6 +74,10 @@ class SmokeTest(unittest.TestCase):
     def test_echo(self):
         report = report_of("echo", "--rounds=1", "--operations=1")
         self.check_rows(report, ECHO_CASES, LATENCIES)
+
+    def test_local(self):
+        report = report_of("local", "--rounds=1", "--operations=1")
+        self.check_rows(report, LOCAL_CASES, LATENCIES)
 
     def test_oneway(self):
         report = report_of("oneway", "--rounds=1", "--operations=1")
