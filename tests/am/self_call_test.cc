@@ -21,6 +21,9 @@ class SelfCallTest : public PlaneTest {
         .Send(manager_->instance_id());
   }
 
+  // What handlers wait for outlives them.
+  Event running_, stopped_;
+  Tally told_;
   std::unique_ptr<Manager> manager_ = world_.MakeManager();
 };
 INSTANTIATE_TEST_SUITE_P(, SelfCallTest, testing::Values(Carrier::kInProcess));
@@ -45,27 +48,26 @@ TEST_P(SelfCallTest, MayBeMadeWithinAHandler) {
 }
 
 TEST_P(SelfCallTest, CancellingReachesTheHandler) {
-  Event running, stopped;
-  const auto wait = [&](Context& context, const std::string&) {
-    std::stop_callback on_stop(context.stop_token(), [&] { stopped.Set(); });
-    running.Set();
-    stopped.Await();
+  const auto wait = [this](Context& context, const std::string&) {
+    std::stop_callback on_stop(context.stop_token(),
+                               [this] { stopped_.Set(); });
+    running_.Set();
+    stopped_.Await();
     return absl::StatusOr<std::string>("");
   };
   ASSERT_TRUE(manager_->RegisterResponse("wait", wait).ok());
   Future<std::string> call = Ask("wait");
-  EXPECT_TRUE(running.Await());
+  EXPECT_TRUE(running_.Await());
   call.Cancel();
-  EXPECT_TRUE(stopped.Await());
+  EXPECT_TRUE(stopped_.Await());
 }
 
 TEST_P(SelfCallTest, OneWayMessagesOfAnOrderedHandlerRunInOrder) {
   constexpr int kMessages = 200;
   std::vector<std::string> seen;
-  Tally tally;
   const auto note = [&](Context&, const std::string& in) {
     seen.push_back(in);
-    tally.Add();
+    told_.Add();
   };
   ASSERT_TRUE(manager_->RegisterNoReturn("note", note, {.ordered = true}).ok());
   std::vector<std::string> sent;
@@ -77,7 +79,7 @@ TEST_P(SelfCallTest, OneWayMessagesOfAnOrderedHandlerRunInOrder) {
                     .SendDetached(manager_->instance_id())
                     .ok());
   }
-  ASSERT_TRUE(tally.AwaitAtLeast(kMessages));
+  ASSERT_TRUE(told_.AwaitAtLeast(kMessages));
   EXPECT_EQ(seen, sent);
 }
 
