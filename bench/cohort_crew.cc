@@ -1,11 +1,7 @@
 #include "bench/cohort_crew.h"
 
-#include <stdlib.h>
-
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
-#include <system_error>
 #include <thread>
 #include <utility>
 #include <zmq.hpp>
@@ -15,6 +11,7 @@
 #include "am/cohort/worker.h"
 #include "am/examples/or_die.h"
 #include "bench/pinger.am.h"
+#include "bench/socket_folder.h"
 
 namespace am::bench {
 namespace {
@@ -25,25 +22,10 @@ constexpr char kWork[] = "work";
 constexpr absl::Duration kPatience = absl::Seconds(60);
 constexpr int kPatienceMs = 10'000;
 
-// A private folder for a socket, removed with the object.
-class SocketFolder final {
- public:
-  SocketFolder() {
-    char path[] = "/tmp/am-bench.XXXXXX";
-    if (mkdtemp(path) != nullptr) path_ = path;
-  }
-  ~SocketFolder() {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-  }
-  SocketFolder(const SocketFolder&) = delete;
-  SocketFolder& operator=(const SocketFolder&) = delete;
-
-  std::string address() const { return absl::StrCat("ipc://", path_, "/s"); }
-
- private:
-  std::string path_;
-};
+// Where a raw socket is bound, in a folder of its own.
+std::string AddressIn(const SocketFolder& folder) {
+  return absl::StrCat("ipc://", folder.socket());
+}
 
 class EchoService final : public PingerAm::Service {
  public:
@@ -73,7 +55,7 @@ int Work(const std::string& leader, int rank) {
   const SocketFolder folder;
   zmq::context_t context;
   zmq::socket_t pull(context, zmq::socket_type::pull);
-  pull.bind(folder.address());
+  pull.bind(AddressIn(folder));
   std::thread echo([&] {
     try {
       EchoRaw(pull, context, static_cast<char>(rank));
@@ -88,7 +70,7 @@ int Work(const std::string& leader, int rank) {
   options.leader = leader;
   options.rank = rank;
   const auto worker = OrDie(cohort::Worker::Join(*manager, options));
-  std::printf("%s\n", folder.address().c_str());
+  std::printf("%s\n", AddressIn(folder).c_str());
   std::fflush(stdout);
   worker->AwaitEnd().IgnoreError();  // or its parent kills it
   context.shutdown();
@@ -135,14 +117,14 @@ class RawLoop::Sockets final {
  public:
   explicit Sockets(const std::vector<std::string>& echoes) {
     pull_.set(zmq::sockopt::rcvtimeo, kPatienceMs);
-    pull_.bind(folder_.address());
+    pull_.bind(AddressIn(folder_));
     for (const std::string& echo : echoes) {
       zmq::socket_t& push =
           pushes_.emplace_back(context_, zmq::socket_type::push);
       push.set(zmq::sockopt::linger, 0);
       push.set(zmq::sockopt::sndtimeo, kPatienceMs);
       push.connect(echo);
-      push.send(zmq::message_t(folder_.address()), zmq::send_flags::none);
+      push.send(zmq::message_t(AddressIn(folder_)), zmq::send_flags::none);
     }
   }
 
