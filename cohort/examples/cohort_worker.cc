@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "am/cohort/examples/environment.h"
 #include "am/cohort/examples/trainer.h"
 #include "am/cohort/worker.h"
@@ -26,7 +27,8 @@ int main() {
   if (!rank.empty()) options.rank = std::stoi(rank);
   options.on_forced_end = [] { std::_Exit(1); };
   const auto worker = OrDie(am::cohort::Worker::Join(*manager, options));
-  std::cout << "rank " << worker->rank() << std::endl;
+  // At once, since handlers print as well.
+  std::cout << absl::StrCat("rank ", worker->rank(), "\n") << std::flush;
 
   const absl::Status end = worker->AwaitEnd();  // OK: the leader asks
   std::cout << "end: " << end << std::endl;
