@@ -3,8 +3,7 @@
 //   am::Promise ready(manager.client(), absl::Seconds(10));
 //   am::Future<void> awaited = ready.future();   // to a thread or a coroutine
 //   ...
-//   ready.Finish();                              // another thread, or a
-//   handler
+//   ready.Finish();               // by another thread, or within a handler
 //
 //   co_await am::Promise(client, absl::Seconds(1)).future();   // a timer
 //

@@ -18,11 +18,11 @@
 //
 // A connection that is lost, or of which the peer misses messages, makes its
 // peer kConnecting, and an attempt to return is made at once, and once more if
-// that one's connection is lost as well. If they fail, or
-// there was no sign of life, the peer is kLost and its calls end; attempts go
-// on (am/returns.h), unless another incarnation answers or either side said
-// GOODBYE. Should one succeed, the peer is kJoined again, and what was sent in
-// the session before is settled.
+// that one's connection is lost as well. If they fail, or there was no sign of
+// life, the peer is kLost and its calls end; attempts go on (am/returns.h),
+// unless another incarnation answers or either side said GOODBYE. Should one
+// succeed, the peer is kJoined again, and what was sent in the session before
+// is settled.
 //
 // Threads: any. Nothing blocks.
 #pragma once
