@@ -80,6 +80,7 @@ std::vector<PeerInfo> Client::ListPeers() const {
 }
 
 absl::StatusOr<Ledger> Client::LedgerOf(InstanceId id) const {
+  if (id == instance_id()) return node_->self_link().ledger();
   const std::shared_ptr<Peer> peer = node_->peers().Find(id);
   if (peer == nullptr) {
     return absl::NotFoundError(

@@ -81,7 +81,8 @@ class Client final {
   std::vector<PeerInfo> ListPeers() const;
 
   // What became of the one-way messages sent over the link to a peer, also to
-  // one that is lost. NOT_FOUND: it is not known, or was forgotten.
+  // one that is lost; or to this instance itself. NOT_FOUND: it is not known,
+  // or was forgotten.
   absl::StatusOr<Ledger> LedgerOf(InstanceId peer) const;
 
   // Every instance that the directory knows (ManagerOptions::directory), in

@@ -24,23 +24,6 @@ std::size_t SizeOf(const transport::InboundFrame& frame) {
 
 }  // namespace
 
-// Awaits replies of this instance to itself.
-class Node::Self final : public Sender {
- public:
-  explicit Self(Node& node) : Sender(node.self().id), node_(node) {}
-
-  void Reply(const MessageHeader& header, absl::string_view metadata,
-             const Payload& value) override {
-    MessageHeader reply = header;
-    reply.codec = value.codec();
-    node_.OnReply(id(), reply, metadata, value.ToBuffer(), node_.clock_.Now());
-  }
-  void Account(const absl::Status&) override {}
-
- private:
-  Node& node_;
-};
-
 Node::Node(const ManagerOptions& options, PeerInfo self,
            transport::Transport& transport, std::shared_ptr<Driver> driver,
            const Clock& clock)
@@ -63,7 +46,18 @@ Node::Node(const ManagerOptions& options, PeerInfo self,
           {options_.control_plane, peers_.self().id, options_.link, *calls_,
            *driver_, clock,
            [this](InstanceId instance) { return ControlAddressOf(instance); }}),
-      outbox_(options_, peers_, control_, calls_, *counters_, clock),
+      self_link_(std::make_shared<SelfLink>(SelfLink::Parts{
+          peers_.self().id, options_.link, handlers_, dispatcher_, *driver_,
+          [this](const MessageHeader& header, absl::string_view metadata,
+                 transport::Buffer payload) {
+            OnReply(this->self().id, header, metadata, std::move(payload),
+                    clock_.Now());
+          },
+          [this](const std::vector<std::uint64_t>& waiters) {
+            for (const std::uint64_t id : waiters) FinishLocal(id);
+          }})),
+      outbox_(options_, peers_, *self_link_, control_, calls_, *counters_,
+              clock),
       hedging_(std::make_shared<Hedging>(Hedging::Parts{
           [this](const AnyInstance& any, const MethodSpec& spec,
                  const CallOptions& call,
@@ -74,18 +68,7 @@ Node::Node(const ManagerOptions& options, PeerInfo self,
                  [this](const std::shared_ptr<Peer>& peer,
                         const absl::Status& why) { OnPeerLost(peer, why); }}),
       planted_bug_(options_.planted_bug),
-      awaited_handlers_(*calls_),
-      self_sender_(std::make_shared<Self>(*this)) {
-  to_self_.Add(
-      [this](const Outbox::SelfMessage& message) { DispatchToSelf(message); });
-  outbox_.SetToSelf(
-      [this](Outbox::SelfMessage message) {
-        to_self_.Note(std::move(message));
-        driver_->RunOnPool([this] { to_self_.Tell(); });
-      },
-      [this](std::uint64_t call_id) {
-        dispatcher_.Cancel(this->self().id, call_id);
-      });
+      awaited_handlers_(*calls_) {
   handlers_.AddListener(
       [this](const HandlerEvent& event) { OnHandlerEvent(event); });
   calls_->SetOnCancel([this](InstanceId peer, std::uint64_t call_id) {
@@ -155,20 +138,6 @@ absl::StatusOr<InstanceId> Node::Choose(const AnyInstance& any,
   absl::Status approached = sessions_.Approach(info, now + kConnectTimeout);
   if (!approached.ok() && !has_other) return approached;
   return info.id;
-}
-
-// -- Messages to itself ------------------------------------------------------
-
-void Node::DispatchToSelf(const Outbox::SelfMessage& message) {
-  Dispatcher::LocalMessage local;
-  local.sender = self_sender_;
-  local.handler = handlers_.Find(message.header.handler);
-  local.header = message.header;
-  local.metadata = transport::Buffer(message.metadata);
-  local.payload = message.payload;
-  local.deadline = message.deadline;
-  local.is_from_self = true;
-  dispatcher_.DispatchLocal(std::move(local));
 }
 
 // -- Receiving ---------------------------------------------------------------

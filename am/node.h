@@ -32,12 +32,12 @@
 #include "am/fleet.h"
 #include "am/handler_table.h"
 #include "am/hedging.h"
-#include "am/listeners.h"
 #include "am/manager_options.h"
 #include "am/outbox.h"
 #include "am/peer_table.h"
 #include "am/planted_bug.h"
 #include "am/refusals.h"
+#include "am/self_link.h"
 #include "am/session_table.h"
 #include "am/transport/transport.h"
 
@@ -94,6 +94,7 @@ class Node final : private FrameSink {
   Hedging& hedging() { return *hedging_; }
   ControlOutbox& control() { return control_; }
   const ControlOutbox& control() const { return control_; }
+  const SelfLink& self_link() const { return *self_link_; }
   Fleet& fleet() { return fleet_; }
   SessionTable& sessions() { return sessions_; }
   const PeerTable& peers() const { return peers_; }
@@ -111,10 +112,7 @@ class Node final : private FrameSink {
   std::string DebugString() const;
 
  private:
-  class Self;
-
   void FinishLocal(std::uint64_t call_id);
-  void DispatchToSelf(const Outbox::SelfMessage& message);
   std::string ControlAddressOf(InstanceId instance) const;
 
   void OnFrame(transport::InboundFrame frame, absl::Time now) override;
@@ -143,6 +141,7 @@ class Node final : private FrameSink {
   PeerTable peers_;
   Fleet fleet_;
   ControlOutbox control_;
+  const std::shared_ptr<SelfLink> self_link_;
   Outbox outbox_;
   const std::shared_ptr<Hedging> hedging_;
   SessionTable sessions_;
@@ -155,10 +154,6 @@ class Node final : private FrameSink {
   int next_drain_listener_ ABSL_GUARDED_BY(drain_mutex_) = 0;
 
   AwaitedNames awaited_handlers_;
-
-  // Of messages to itself; dispatched one at a time, in order.
-  const std::shared_ptr<Sender> self_sender_;
-  Listeners<Outbox::SelfMessage> to_self_;
 
   // The sender of the frame in hand; of the holder of the receiving role.
   std::shared_ptr<Peer> sender_;

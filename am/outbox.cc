@@ -23,10 +23,12 @@ MessageHeader HeaderOf(const MethodSpec& spec, std::uint64_t call_id) {
 }  // namespace
 
 Outbox::Outbox(const ManagerOptions& options, const PeerTable& peers,
-               ControlOutbox& control, std::shared_ptr<CallTable> calls,
-               Counters& counters, const Clock& clock)
+               SelfLink& self, ControlOutbox& control,
+               std::shared_ptr<CallTable> calls, Counters& counters,
+               const Clock& clock)
     : options_(options),
       peers_(peers),
+      self_(self),
       control_(control),
       calls_(std::move(calls)),
       counters_(counters),
@@ -44,11 +46,6 @@ absl::Duration Outbox::TimeoutOf(const MethodSpec& spec,
   return timeout;
 }
 
-void Outbox::SetToSelf(ToSelf to_self, CancelSelf cancel_self) {
-  to_self_ = std::move(to_self);
-  cancel_self_ = std::move(cancel_self);
-}
-
 // -- The way -----------------------------------------------------------------
 
 Plane Outbox::PlaneOf(const MethodSpec& spec,
@@ -62,12 +59,16 @@ bool Outbox::MayFallBack(const Outgoing& outgoing) const {
   return outgoing.plane == Plane::kAuto && control_.Reaches(outgoing.target);
 }
 
+bool Outbox::IsToSelf(const Outgoing& outgoing) const {
+  return outgoing.target == self_.id();
+}
+
 // Finds the way for an attempt. There is always one to ourselves.
 void Outbox::Route(Outgoing& outgoing) const {
   outgoing.peer = peers_.Find(outgoing.target);
   if (outgoing.plane == Plane::kData) return;
   const bool is_connected =
-      outgoing.target == peers_.self().id ||
+      IsToSelf(outgoing) ||
       (outgoing.peer != nullptr && outgoing.peer->link().is_connected());
   outgoing.over_control = outgoing.plane == Plane::kControl ||
                           (!is_connected && MayFallBack(outgoing));
@@ -217,8 +218,9 @@ absl::Status Outbox::Send(Outgoing& outgoing, MessageHeader header,
 absl::Status Outbox::TrySend(Outgoing& outgoing, const MessageHeader& header,
                              const Payload& payload, absl::Time now) {
   if (!outgoing.over_control) {
-    if (outgoing.target == peers_.self().id) {
-      return SendToSelf(outgoing, header, payload, now);
+    if (IsToSelf(outgoing)) {
+      return self_.Send(header, outgoing.metadata, payload,
+                        now + outgoing.timeout);
     }
     absl::Status sent = SendOverLink(outgoing, header, payload, now);
     if (!absl::IsUnavailable(sent) || !MayFallBack(outgoing)) return sent;
@@ -230,14 +232,6 @@ absl::Status Outbox::TrySend(Outgoing& outgoing, const MessageHeader& header,
     }
   }
   return SendOverControl(outgoing, header, payload);
-}
-
-absl::Status Outbox::SendToSelf(const Outgoing& outgoing, MessageHeader header,
-                                const Payload& payload, absl::Time now) {
-  header.codec = payload.codec();
-  to_self_(
-      {header, outgoing.metadata, payload.ToBuffer(), now + outgoing.timeout});
-  return absl::OkStatus();
 }
 
 absl::Status Outbox::SendOverLink(const Outgoing& outgoing,
@@ -275,19 +269,24 @@ absl::Status Outbox::SendOverControl(const Outgoing& outgoing,
 absl::Status Outbox::WaitForRoom(const Outgoing& outgoing,
                                  absl::Time deadline) {
   const auto room = calls_->Begin(InstanceId(), deadline);
-  const bool waits = outgoing.over_control
-                         ? control_.AwaitRoom(room->id)
-                         : outgoing.peer->link().AwaitRoom(room->id);
-  if (!waits) calls_->Finish(room->id, InstanceId(), {});
+  if (!AwaitRoom(outgoing, room->id)) {
+    calls_->Finish(room->id, InstanceId(), {});
+  }
   CancelWithHandler(room);
   room->Wait();
   return room->TakeReply().status;
 }
 
+bool Outbox::AwaitRoom(const Outgoing& outgoing, std::uint64_t waiter) {
+  if (outgoing.over_control) return control_.AwaitRoom(waiter);
+  if (IsToSelf(outgoing)) return self_.AwaitRoom(waiter);
+  return outgoing.peer->link().AwaitRoom(waiter);
+}
+
 // Whichever way it went last, an earlier attempt may have gone the other.
 void Outbox::SendCancel(InstanceId id, std::uint64_t call_id) {
   control_.Cancel(call_id);
-  if (id == peers_.self().id) return cancel_self_(call_id);
+  if (id == self_.id()) return self_.Cancel(call_id);
   const std::shared_ptr<Peer> peer = peers_.Find(id);
   if (peer == nullptr) return;
   MessageHeader header;

@@ -22,6 +22,7 @@
 #include "am/method.h"
 #include "am/payload.h"
 #include "am/peer_table.h"
+#include "am/self_link.h"
 #include "am/target.h"
 #include "am/wire.h"
 
@@ -30,22 +31,9 @@ namespace am {
 class Outbox final {
  public:
   // All must outlive it.
-  Outbox(const ManagerOptions& options, const PeerTable& peers,
+  Outbox(const ManagerOptions& options, const PeerTable& peers, SelfLink& self,
          ControlOutbox& control, std::shared_ptr<CallTable> calls,
          Counters& counters, const Clock& clock);
-
-  // Takes a message to this instance itself, which is not sent anywhere.
-  struct SelfMessage {
-    MessageHeader header;
-    std::string metadata;
-    transport::Buffer payload;
-    absl::Time deadline;
-  };
-  using ToSelf = std::function<void(SelfMessage message)>;
-  using CancelSelf = std::function<void(std::uint64_t call_id)>;
-
-  // Before the first message.
-  void SetToSelf(ToSelf to_self, CancelSelf cancel_self);
 
   // See Client; `payload` is read before they return.
   std::shared_ptr<PendingCall> StartCall(const MethodSpec& spec, Target target,
@@ -98,8 +86,8 @@ class Outbox final {
                     const Payload& payload, WhenFull when_full, absl::Time now);
   absl::Status TrySend(Outgoing& outgoing, const MessageHeader& header,
                        const Payload& payload, absl::Time now);
-  absl::Status SendToSelf(const Outgoing& outgoing, MessageHeader header,
-                          const Payload& payload, absl::Time now);
+  bool IsToSelf(const Outgoing& outgoing) const;
+  bool AwaitRoom(const Outgoing& outgoing, std::uint64_t waiter);
   absl::Status SendOverLink(const Outgoing& outgoing,
                             const MessageHeader& header, const Payload& payload,
                             absl::Time now);
@@ -116,12 +104,11 @@ class Outbox final {
 
   const ManagerOptions& options_;
   const PeerTable& peers_;
+  SelfLink& self_;
   ControlOutbox& control_;
   const std::shared_ptr<CallTable> calls_;
   Counters& counters_;
   const Clock& clock_;
-  ToSelf to_self_;
-  CancelSelf cancel_self_;
 };
 
 }  // namespace am

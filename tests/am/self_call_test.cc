@@ -83,5 +83,58 @@ TEST_P(SelfCallTest, OneWayMessagesOfAnOrderedHandlerRunInOrder) {
   EXPECT_EQ(seen, sent);
 }
 
+TEST_P(SelfCallTest, EveryOneWayMessageIsAccountedFor) {
+  ASSERT_TRUE(
+      manager_
+          ->RegisterNoReturn(
+              "note", [this](Context&, const std::string&) { told_.Add(); })
+          .ok());
+  const Client& client = manager_->client();
+  const InstanceId self = manager_->instance_id();
+  ASSERT_TRUE(client.Message("note").SendDetached(self).ok());
+  ASSERT_TRUE(client.Message("none").SendDetached(self).ok());
+  ASSERT_TRUE(told_.AwaitAtLeast(1));
+  EXPECT_TRUE(manager_->Shutdown().ok());
+  const Ledger ledger = *client.LedgerOf(self);
+  EXPECT_EQ(ledger.accepted, 2u);
+  EXPECT_EQ(ledger.received.delivered, 1u);
+  EXPECT_EQ(ledger.received.rejected + ledger.received.draining, 1u);
+}
+
+// The one thread that does not receive is held: nothing leaves the queue.
+TEST_P(SelfCallTest, WhatWaitsIsBounded) {
+  ManagerOptions options;
+  options.execution = {.min_threads = 2, .max_threads = 2};
+  options.link.queue_messages = 10;
+  const auto manager = world_.MakeManager(options);
+  const auto hold = [this](Context&, const std::string&) {
+    running_.Set();
+    stopped_.Await();
+    told_.Add();
+  };
+  ASSERT_TRUE(manager->RegisterNoReturn("hold", hold).ok());
+  const MessageBuilder message = manager->client().Message("hold");
+  const auto send = [&] {
+    return message.SendDetached(manager->instance_id());
+  };
+  std::uint64_t accepted = 0;
+  absl::Status refused;
+  while (refused.ok() && accepted < 10'000) {
+    refused = send();
+    accepted += refused.ok();
+    if (accepted == 1) {
+      ASSERT_TRUE(running_.Await());
+    }
+  }
+  EXPECT_TRUE(absl::IsResourceExhausted(refused)) << refused;
+  stopped_.Set();
+  MessageBuilder patient = message;
+  EXPECT_TRUE(patient.WaitWhenFull().SendDetached(manager->instance_id()).ok());
+  EXPECT_TRUE(told_.AwaitAtLeast(static_cast<int>(accepted) + 1));
+  const Ledger ledger = *manager->client().LedgerOf(manager->instance_id());
+  EXPECT_EQ(ledger.accepted, accepted + 1);
+  EXPECT_GE(ledger.refused, 1u);
+}
+
 }  // namespace
 }  // namespace am
