@@ -30,6 +30,11 @@ absl::Status CheckOptions(const ManagerOptions& options) {
     return absl::InvalidArgumentError(
         "execution: needs 1 <= min_threads <= max_threads");
   }
+  if (execution.max_threads < 2) {
+    return absl::InvalidArgumentError(
+        "execution.max_threads must be 2 at least: one of them receives, and "
+        "the others run what may block");
+  }
   if (execution.max_concurrency < 0) {
     return absl::InvalidArgumentError(
         "execution.max_concurrency is negative; 0 means no limit");

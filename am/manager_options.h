@@ -62,6 +62,7 @@ struct LinkOptions {
 // Where handlers run.
 struct ExecutionOptions {
   // Threads of the worker pool: kept, and at the most while all are blocked.
+  // One of them receives, so max_threads is 2 at least.
   int min_threads = 2;
   int max_threads = 64;
 

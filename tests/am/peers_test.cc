@@ -288,6 +288,10 @@ TEST(ManagerOptionsTest, NonsenseIsRefused) {
             absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(Manager::Make({.execution = {.min_threads = 0}}).status().code(),
             absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Manager::Make({.execution = {.min_threads = 1, .max_threads = 1}})
+                .status()
+                .code(),
+            absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(
       Manager::Make({.execution = {.max_concurrency = -1}}).status().code(),
       absl::StatusCode::kInvalidArgument);
