@@ -15,6 +15,19 @@ Descriptor::~Descriptor() {
   if (fd_ >= 0) close(fd_);
 }
 
+absl::StatusOr<EventDescriptor> EventDescriptor::Make() {
+  Descriptor descriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (descriptor.valid()) return EventDescriptor(std::move(descriptor));
+  return absl::ResourceExhaustedError("no file descriptors left");
+}
+
+void EventDescriptor::Set() const { eventfd_write(get(), 1); }
+
+void EventDescriptor::Clear() const {
+  eventfd_t ignored;
+  eventfd_read(get(), &ignored);
+}
+
 void RaiseDescriptorLimit() {
   rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;

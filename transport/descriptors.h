@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 
 namespace am::transport {
 
@@ -27,6 +28,26 @@ class Descriptor {
 
  private:
   int fd_ = -1;
+};
+
+// An eventfd: what one thread sets and another waits for. Threads: any.
+class EventDescriptor final {
+ public:
+  // RESOURCE_EXHAUSTED: no descriptors left.
+  static absl::StatusOr<EventDescriptor> Make();
+
+  // One that is there already, such as a peer's.
+  explicit EventDescriptor(Descriptor descriptor)
+      : descriptor_(std::move(descriptor)) {}
+
+  int get() const { return descriptor_.get(); }
+
+  // Never block.
+  void Set() const;
+  void Clear() const;
+
+ private:
+  Descriptor descriptor_;
 };
 
 // Raises this process's limit of open descriptors as far as it may.

@@ -1,9 +1,5 @@
 #include "am/transport/publisher_pool.h"
 
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-
-#include <array>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -18,39 +14,30 @@ constexpr std::uint64_t kWakeTag = 0;
 std::uint64_t MonitorTag(std::uint64_t id) { return id << 1; }
 std::uint64_t SendTag(std::uint64_t id) { return id << 1 | 1; }
 
-void Control(const Descriptor& epoll, int operation, int descriptor,
-             std::uint32_t events, std::uint64_t tag) {
-  epoll_event event = {};
-  event.events = events;
-  event.data.u64 = tag;
-  epoll_ctl(epoll.get(), operation, descriptor, &event);
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<PublisherPool>> PublisherPool::Make(
     absl::Duration connect_timeout) {
-  Descriptor epoll(epoll_create1(EPOLL_CLOEXEC));
-  Descriptor wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!epoll.valid() || !wake.valid()) {
-    return absl::ResourceExhaustedError("no file descriptors left");
-  }
+  absl::StatusOr<EpollSet> waited = EpollSet::Make();
+  if (!waited.ok()) return waited.status();
+  absl::StatusOr<EventDescriptor> wake = EventDescriptor::Make();
+  if (!wake.ok()) return wake.status();
   return std::unique_ptr<PublisherPool>(
-      new PublisherPool(connect_timeout, std::move(epoll), std::move(wake)));
+      new PublisherPool(connect_timeout, *std::move(waited), *std::move(wake)));
 }
 
-PublisherPool::PublisherPool(absl::Duration connect_timeout, Descriptor epoll,
-                             Descriptor wake)
+PublisherPool::PublisherPool(absl::Duration connect_timeout, EpollSet waited,
+                             EventDescriptor wake)
     : connect_timeout_(connect_timeout),
-      epoll_(std::move(epoll)),
+      waited_(std::move(waited)),
       wake_(std::move(wake)) {
-  Control(epoll_, EPOLL_CTL_ADD, wake_.get(), EPOLLIN, kWakeTag);
+  waited_.Add(wake_.get(), EPOLLIN, kWakeTag);
   thread_ = StartWithoutSignals([this] { Run(); });
 }
 
 PublisherPool::~PublisherPool() {
   stopping_ = true;
-  Wake();
+  wake_.Set();
   thread_.join();
 }
 
@@ -71,24 +58,23 @@ std::shared_ptr<PublisherPool::Publisher> PublisherPool::Watch(
     first = connecting_.empty();
     connecting_.push_back({Deadline::After(connect_timeout_), publisher});
   }
-  Control(epoll_, EPOLL_CTL_ADD, monitor_descriptor, EPOLLIN,
-          MonitorTag(publisher->id_));
-  if (first) Wake();
+  waited_.Add(monitor_descriptor, EPOLLIN, MonitorTag(publisher->id_));
+  if (first) wake_.Set();
   return publisher;
 }
 
 void PublisherPool::AwaitWritable(Publisher& publisher) {
-  const int operation =
-      publisher.awaited_.exchange(true) ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-  Control(epoll_, operation, publisher.send_descriptor_, EPOLLIN | EPOLLONESHOT,
-          SendTag(publisher.id_));
+  constexpr std::uint32_t kOnce = EPOLLIN | EPOLLONESHOT;
+  if (publisher.awaited_.exchange(true)) {
+    waited_.Change(publisher.send_descriptor_, kOnce, SendTag(publisher.id_));
+  } else {
+    waited_.Add(publisher.send_descriptor_, kOnce, SendTag(publisher.id_));
+  }
 }
 
 void PublisherPool::Forget(Publisher& publisher) {
   notices_.Remove(*publisher.recipient_);
-  if (publisher.awaited_) {
-    Control(epoll_, EPOLL_CTL_DEL, publisher.send_descriptor_, 0, 0);
-  }
+  if (publisher.awaited_) waited_.Remove(publisher.send_descriptor_);
 }
 
 void PublisherPool::Run() {
@@ -100,21 +86,13 @@ void PublisherPool::Run() {
 }
 
 void PublisherPool::Wait() {
-  std::array<epoll_event, 64> events;
-  const int count =
-      epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
-                 WaitMilliseconds());
-  for (std::size_t i = 0; std::cmp_less(i, count); ++i) {
-    Handle(events[i].data.u64);
-  }
+  EpollSet::Ready ready;
+  const std::size_t count = waited_.Wait(UntilOverdue(), ready);
+  for (std::size_t i = 0; i < count; ++i) Handle(ready[i]);
 }
 
 void PublisherPool::Handle(std::uint64_t tag) {
-  if (tag == kWakeTag) {
-    eventfd_t ignored;
-    eventfd_read(wake_.get(), &ignored);
-    return;
-  }
+  if (tag == kWakeTag) return wake_.Clear();
   const PublisherPtr publisher = Find(tag >> 1);
   if (publisher == nullptr) return;
   if (tag == SendTag(publisher->id_)) {
@@ -154,7 +132,7 @@ void PublisherPool::Lose(const PublisherPtr& publisher, absl::string_view why) {
 
 // The caller holds a share, so the monitor is closed after the map is left.
 void PublisherPool::Retire(const Publisher& publisher) {
-  Control(epoll_, EPOLL_CTL_DEL, publisher.monitor_->descriptor(), 0, 0);
+  waited_.Remove(publisher.monitor_->descriptor());
   MutexLock lock(mutex_);
   publishers_.erase(publisher.id_);
 }
@@ -179,13 +157,10 @@ PublisherPool::PublisherPtr PublisherPool::NextOverdue() {
   return nullptr;
 }
 
-// Rounded up, so that the deadline has passed afterwards.
-int PublisherPool::WaitMilliseconds() {
+absl::Duration PublisherPool::UntilOverdue() {
   MutexLock lock(mutex_);
-  if (connecting_.empty()) return -1;
-  const absl::Duration left = connecting_.front().until.Remaining();
-  return static_cast<int>(
-      absl::ToInt64Milliseconds(absl::Ceil(left, absl::Milliseconds(1))));
+  return connecting_.empty() ? absl::InfiniteDuration()
+                             : connecting_.front().until.Remaining();
 }
 
 PublisherPool::PublisherPtr PublisherPool::Find(std::uint64_t id) {
@@ -193,7 +168,5 @@ PublisherPool::PublisherPtr PublisherPool::Find(std::uint64_t id) {
   const auto found = publishers_.find(id);
   return found == publishers_.end() ? nullptr : found->second;
 }
-
-void PublisherPool::Wake() { eventfd_write(wake_.get(), 1); }
 
 }  // namespace am::transport

@@ -21,6 +21,7 @@
 #include "absl/time/time.h"
 #include "am/transport/deadline.h"
 #include "am/transport/descriptors.h"
+#include "am/transport/epoll_set.h"
 #include "am/transport/lane_notices.h"
 #include "am/transport/mutex.h"
 #include "am/transport/transport.h"
@@ -81,8 +82,8 @@ class PublisherPool final {
  private:
   using PublisherPtr = std::shared_ptr<Publisher>;
 
-  PublisherPool(absl::Duration connect_timeout, Descriptor epoll,
-                Descriptor wake);
+  PublisherPool(absl::Duration connect_timeout, EpollSet waited,
+                EventDescriptor wake);
 
   void Run();
   void Wait();
@@ -92,13 +93,12 @@ class PublisherPool final {
   void Retire(const Publisher& publisher);
   void LoseUnconnected();
   PublisherPtr NextOverdue();
-  int WaitMilliseconds();
+  absl::Duration UntilOverdue();
   PublisherPtr Find(std::uint64_t id);
-  void Wake();
 
   const absl::Duration connect_timeout_;
-  const Descriptor epoll_;
-  const Descriptor wake_;
+  const EpollSet waited_;
+  const EventDescriptor wake_;
   LaneNotices notices_;
   std::atomic<std::uint64_t> lanes_lost_ = 0;
   std::atomic<bool> stopping_ = false;

@@ -1,11 +1,7 @@
 #include "am/transport/shm_inbox.h"
 
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-
 #include <algorithm>
-#include <array>
-#include <cerrno>
+#include <optional>
 #include <utility>
 
 #include "am/transport/deadline.h"
@@ -26,33 +22,7 @@ std::uint64_t TagOf(std::uint64_t id, Kind kind) { return id * kKinds + kind; }
 // Rings that sleep are heard of this often while others keep us busy.
 constexpr unsigned kReceivesBetweenLooks = 16;
 
-void Watch(const Descriptor& epoll, int descriptor, std::uint64_t tag,
-           std::uint32_t events = EPOLLIN | EPOLLRDHUP) {
-  epoll_event event = {};
-  event.events = events;
-  event.data.u64 = tag;
-  epoll_ctl(epoll.get(), EPOLL_CTL_ADD, descriptor, &event);
-}
-
-// Kernels before 5.11 count in milliseconds.
-int WaitForEvents(const Descriptor& epoll, absl::Duration timeout,
-                  std::array<epoll_event, 64>& events) {
-  const bool is_endless = timeout == absl::InfiniteDuration();
-  const timespec wait = absl::ToTimespec(timeout);
-  const int size = static_cast<int>(events.size());
-  const int count = epoll_pwait2(epoll.get(), events.data(), size,
-                                 is_endless ? nullptr : &wait, nullptr);
-  if (count >= 0 || errno != ENOSYS) return count;
-  const absl::Duration rounded = absl::Ceil(timeout, absl::Milliseconds(1));
-  return epoll_wait(
-      epoll.get(), events.data(), size,
-      is_endless ? -1 : static_cast<int>(absl::ToInt64Milliseconds(rounded)));
-}
-
-void Clear(const Descriptor& events) {
-  eventfd_t ignored;
-  eventfd_read(events.get(), &ignored);
-}
+constexpr std::uint32_t kSomething = EPOLLIN | EPOLLRDHUP;
 
 }  // namespace
 
@@ -64,29 +34,28 @@ struct ShmInbox::Ring {
 
   // Once it was offered.
   std::unique_ptr<ShmSegment> segment;
-  Descriptor written;
-  Descriptor read;
+  std::optional<EventDescriptor> written;
+  std::optional<EventDescriptor> read;
   std::unique_ptr<FrameStreamReader> reader;
 };
 
 absl::StatusOr<std::unique_ptr<ShmInbox>> ShmInbox::Make(
     const StreamLimits& limits, absl::Duration look) {
-  Descriptor epoll(epoll_create1(EPOLL_CLOEXEC));
-  Descriptor interrupts(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!epoll.valid() || !interrupts.valid()) {
-    return absl::ResourceExhaustedError("no file descriptors left");
-  }
+  absl::StatusOr<EpollSet> waited = EpollSet::Make();
+  if (!waited.ok()) return waited.status();
+  absl::StatusOr<EventDescriptor> interrupts = EventDescriptor::Make();
+  if (!interrupts.ok()) return interrupts.status();
   return std::unique_ptr<ShmInbox>(
-      new ShmInbox(limits, look, std::move(epoll), std::move(interrupts)));
+      new ShmInbox(limits, look, *std::move(waited), *std::move(interrupts)));
 }
 
 ShmInbox::ShmInbox(const StreamLimits& limits, absl::Duration look,
-                   Descriptor epoll, Descriptor interrupts)
+                   EpollSet waited, EventDescriptor interrupts)
     : limits_(limits),
-      epoll_(std::move(epoll)),
+      waited_(std::move(waited)),
       interrupts_(std::move(interrupts)),
       look_(look) {
-  Watch(epoll_, interrupts_.get(), kInterrupt);
+  waited_.Add(interrupts_.get(), kSomething, kInterrupt);
 }
 
 ShmInbox::~ShmInbox() = default;
@@ -94,18 +63,17 @@ ShmInbox::~ShmInbox() = default;
 // By edge: a connection that cannot be accepted, since no descriptors are left,
 // waits for the next one, and does not keep us busy.
 void ShmInbox::Listen(Descriptor listener) {
-  Watch(epoll_, listener.get(), TagOf(++last_id_, kListener),
-        EPOLLIN | EPOLLET);
+  waited_.Add(listener.get(), EPOLLIN | EPOLLET, TagOf(++last_id_, kListener));
   listeners_.emplace(last_id_, std::move(listener));
 }
 
 void ShmInbox::Join(Inbox& other) {
-  if (other_ == nullptr) Watch(epoll_, other.descriptor(), kOther);
+  if (other_ == nullptr) waited_.Add(other.descriptor(), kSomething, kOther);
   other_ = &other;
   other_may_have_some_ = true;
 }
 
-void ShmInbox::Interrupt() { eventfd_write(interrupts_.get(), 1); }
+void ShmInbox::Interrupt() { interrupts_.Set(); }
 
 // -- Receiving ---------------------------------------------------------------
 
@@ -161,7 +129,7 @@ std::size_t ShmInbox::TakeFrom(Ring& ring, std::size_t limit,
     burst.push_back(std::move(frame));
     ++taken;
   }
-  if (ring.reader->ring().Release()) eventfd_write(ring.read.get(), 1);
+  if (ring.reader->ring().Release()) ring.read->Set();
   return taken;
 }
 
@@ -195,11 +163,11 @@ bool ShmInbox::PrepareToSleep() {
 
 // False if it was interrupted.
 bool ShmInbox::Wait(absl::Duration timeout) {
-  std::array<epoll_event, 64> events;
-  const int count = WaitForEvents(epoll_, timeout, events);
+  EpollSet::Ready ready;
+  const std::size_t count = waited_.Wait(timeout, ready);
   bool interrupted = false;
-  for (std::size_t i = 0; std::cmp_less(i, count); ++i) {
-    const std::uint64_t tag = events[i].data.u64;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint64_t tag = ready[i];
     if (tag == kInterrupt) {
       interrupted = true;
     } else if (tag == kOther) {
@@ -210,7 +178,7 @@ bool ShmInbox::Wait(absl::Duration timeout) {
   }
   // One that comes while nobody waits is for the next who does.
   if (!interrupted || timeout == absl::ZeroDuration()) return true;
-  Clear(interrupts_);
+  interrupts_.Clear();
   return false;
 }
 
@@ -223,12 +191,12 @@ void ShmInbox::Handle(std::uint64_t tag) {
   if (found == rings_.end()) return;
   Ring& ring = *found->second;
   if (tag % kKinds == kWritten) {
-    Clear(ring.written);
+    ring.written->Clear();
     Wake(ring);
   } else if (ring.reader == nullptr) {
     Greet(ring);
   } else if (!std::exchange(ring.hung_up, true)) {
-    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, ring.socket.get(), nullptr);
+    waited_.Remove(ring.socket.get());
     Wake(ring);
   }
 }
@@ -241,7 +209,7 @@ void ShmInbox::Accept(const Descriptor& listener) {
     auto ring = std::make_unique<Ring>();
     ring->id = ++last_id_;
     ring->socket = std::move(socket);
-    Watch(epoll_, ring->socket.get(), TagOf(ring->id, kSocket));
+    waited_.Add(ring->socket.get(), kSomething, TagOf(ring->id, kSocket));
     Ring& greeted = *ring;
     rings_.emplace(ring->id, std::move(ring));
     Greet(greeted);
@@ -266,7 +234,7 @@ void ShmInbox::Greet(Ring& ring) {
   ring.read = std::move(offer->read);
   ring.reader =
       std::make_unique<FrameStreamReader>(ring.segment->ring(), limits_);
-  Watch(epoll_, ring.written.get(), TagOf(ring.id, kWritten));
+  waited_.Add(ring.written->get(), kSomething, TagOf(ring.id, kWritten));
   Wake(ring);
 }
 

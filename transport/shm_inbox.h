@@ -24,6 +24,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "am/transport/descriptors.h"
+#include "am/transport/epoll_set.h"
 #include "am/transport/frame_stream.h"
 #include "am/transport/look.h"
 #include "am/transport/transport.h"
@@ -55,8 +56,8 @@ class ShmInbox final : public Inbox {
   struct Ring;
   using RingPtr = std::unique_ptr<Ring>;
 
-  ShmInbox(const StreamLimits& limits, absl::Duration look, Descriptor epoll,
-           Descriptor interrupts);
+  ShmInbox(const StreamLimits& limits, absl::Duration look, EpollSet waited,
+           EventDescriptor interrupts);
 
   std::size_t Take(std::size_t limit, std::vector<InboundFrame>& burst);
   std::size_t TakeFrom(Ring& ring, std::size_t limit,
@@ -73,8 +74,8 @@ class ShmInbox final : public Inbox {
   void Close(std::uint64_t id);
 
   const StreamLimits limits_;
-  const Descriptor epoll_;
-  const Descriptor interrupts_;
+  const EpollSet waited_;
+  const EventDescriptor interrupts_;
   std::atomic<std::uint64_t> broken_rings_ = 0;
 
   std::uint64_t last_id_ = 0;

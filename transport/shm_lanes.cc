@@ -1,10 +1,8 @@
 #include "am/transport/shm_lanes.h"
 
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-
-#include <array>
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "am/transport/quiet_thread.h"
@@ -20,24 +18,13 @@ constexpr std::uint64_t kWakeTag = 0;
 std::uint64_t SocketTag(std::uint64_t id) { return id << 1; }
 std::uint64_t RoomTag(std::uint64_t id) { return id << 1 | 1; }
 
-void Watch(const Descriptor& epoll, const Descriptor& descriptor,
-           std::uint32_t events, std::uint64_t tag) {
-  epoll_event event = {};
-  event.events = events;
-  event.data.u64 = tag;
-  epoll_ctl(epoll.get(), EPOLL_CTL_ADD, descriptor.get(), &event);
-}
-
-Descriptor MakeEventDescriptor() {
-  return Descriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-}
-
 }  // namespace
 
 // One ring, for its lane and for the thread.
 class ShmLanes::Ring {
  public:
-  Ring(std::unique_ptr<ShmSegment> segment, Descriptor written, Descriptor read)
+  Ring(std::unique_ptr<ShmSegment> segment, EventDescriptor written,
+       EventDescriptor read)
       : segment_(std::move(segment)),
         written_(std::move(written)),
         read_(std::move(read)),
@@ -60,8 +47,7 @@ class ShmLanes::Ring {
   // There is more room. Returns whether a lane that was refused is to be told.
   bool OnRoom() {
     MutexLock lock(mutex_);
-    eventfd_t ignored;
-    eventfd_read(read_.get(), &ignored);
+    read_.Clear();
     Flush();
     return !writer_.pending() && std::exchange(refused_, false);
   }
@@ -82,7 +68,7 @@ class ShmLanes::Ring {
     return writer_.pending() && !lost_ && !writer_.ring().broken();
   }
 
-  const Descriptor& read() const { return read_; }
+  int read() const { return read_.get(); }
 
   // Set before anybody else knows the ring.
   std::uint64_t id = 0;
@@ -95,14 +81,14 @@ class ShmLanes::Ring {
   void Flush() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     do {
       writer_.Pump();
-      if (writer_.ring().Publish()) eventfd_write(written_.get(), 1);
+      if (writer_.ring().Publish()) written_.Set();
     } while (writer_.pending() && !writer_.ring().broken() &&
              !writer_.ring().AwaitRoom());
   }
 
   const std::unique_ptr<ShmSegment> segment_;
-  const Descriptor written_;
-  const Descriptor read_;
+  const EventDescriptor written_;
+  const EventDescriptor read_;
   Mutex mutex_;
   FrameStreamWriter writer_ ABSL_GUARDED_BY(mutex_);
   bool refused_ ABSL_GUARDED_BY(mutex_) = false;
@@ -132,24 +118,24 @@ class ShmLanes::RingLane final : public Lane {
 
 absl::StatusOr<std::unique_ptr<ShmLanes>> ShmLanes::Make(
     const Options& options) {
-  Descriptor epoll(epoll_create1(EPOLL_CLOEXEC));
-  Descriptor wake = MakeEventDescriptor();
-  if (!epoll.valid() || !wake.valid()) {
-    return absl::ResourceExhaustedError("no file descriptors left");
-  }
+  absl::StatusOr<EpollSet> waited = EpollSet::Make();
+  if (!waited.ok()) return waited.status();
+  absl::StatusOr<EventDescriptor> wake = EventDescriptor::Make();
+  if (!wake.ok()) return wake.status();
   return std::unique_ptr<ShmLanes>(
-      new ShmLanes(options, std::move(epoll), std::move(wake)));
+      new ShmLanes(options, *std::move(waited), *std::move(wake)));
 }
 
-ShmLanes::ShmLanes(const Options& options, Descriptor epoll, Descriptor wake)
-    : options_(options), epoll_(std::move(epoll)), wake_(std::move(wake)) {
-  Watch(epoll_, wake_, EPOLLIN, kWakeTag);
+ShmLanes::ShmLanes(const Options& options, EpollSet waited,
+                   EventDescriptor wake)
+    : options_(options), waited_(std::move(waited)), wake_(std::move(wake)) {
+  waited_.Add(wake_.get(), EPOLLIN, kWakeTag);
   thread_ = StartWithoutSignals([this] { Run(); });
 }
 
 ShmLanes::~ShmLanes() {
   stopping_ = true;
-  eventfd_write(wake_.get(), 1);
+  wake_.Set();
   thread_.join();
 }
 
@@ -158,11 +144,12 @@ absl::StatusOr<std::unique_ptr<Lane>> ShmLanes::Open(const std::string& path,
                                                      LaneObserver& observer) {
   absl::StatusOr<ShmSegment::Made> made = ShmSegment::Make(options_.ring_bytes);
   if (!made.ok()) return made.status();
+  absl::StatusOr<EventDescriptor> written = EventDescriptor::Make();
+  if (!written.ok()) return written.status();
+  absl::StatusOr<EventDescriptor> read = EventDescriptor::Make();
+  if (!read.ok()) return read.status();
   ShmOffer offer{options_.ring_bytes, std::move(made->file),
-                 MakeEventDescriptor(), MakeEventDescriptor()};
-  if (!offer.written.valid() || !offer.read.valid()) {
-    return absl::ResourceExhaustedError("no file descriptors left");
-  }
+                 *std::move(written), *std::move(read)};
   absl::StatusOr<Descriptor> socket = OfferOnSocket(path, offer);
   const auto ring =
       std::make_shared<Ring>(std::move(made->segment), std::move(offer.written),
@@ -176,12 +163,12 @@ absl::StatusOr<std::unique_ptr<Lane>> ShmLanes::Open(const std::string& path,
     rings_.emplace(ring->id, ring);
   }
   if (socket.ok()) {
-    Watch(epoll_, ring->read(), EPOLLIN, RoomTag(ring->id));
-    Watch(epoll_, ring->socket, EPOLLIN | EPOLLRDHUP, SocketTag(ring->id));
+    waited_.Add(ring->read(), EPOLLIN, RoomTag(ring->id));
+    waited_.Add(ring->socket.get(), EPOLLIN | EPOLLRDHUP, SocketTag(ring->id));
   } else {
     ring->Lose();
     notices_.OweLost(ring->recipient, socket.status().message());
-    eventfd_write(wake_.get(), 1);
+    wake_.Set();
   }
   return std::make_unique<RingLane>(*this, ring);
 }
@@ -193,7 +180,7 @@ void ShmLanes::Forget(const RingPtr& ring) {
     MutexLock lock(mutex_);
     lingering_.emplace(ring->id, Deadline::After(options_.linger));
   }
-  eventfd_write(wake_.get(), 1);
+  wake_.Set();
 }
 
 void ShmLanes::Erase(std::uint64_t id) {
@@ -221,21 +208,13 @@ void ShmLanes::Run() {
 }
 
 void ShmLanes::Wait() {
-  std::array<epoll_event, 64> events;
-  const int count =
-      epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
-                 WaitMilliseconds());
-  for (std::size_t i = 0; std::cmp_less(i, count); ++i) {
-    Handle(events[i].data.u64);
-  }
+  EpollSet::Ready ready;
+  const std::size_t count = waited_.Wait(UntilLingered(), ready);
+  for (std::size_t i = 0; i < count; ++i) Handle(ready[i]);
 }
 
 void ShmLanes::Handle(std::uint64_t tag) {
-  if (tag == kWakeTag) {
-    eventfd_t ignored;
-    eventfd_read(wake_.get(), &ignored);
-    return;
-  }
+  if (tag == kWakeTag) return wake_.Clear();
   const RingPtr ring = Find(tag >> 1);
   if (ring == nullptr) return;
   if (tag == RoomTag(ring->id)) {
@@ -251,13 +230,12 @@ void ShmLanes::LoseIfBroken(const RingPtr& ring) {
   if (!ring->broken() || !ring->Lose()) return;
   notices_.OweLost(ring->recipient,
                    absl::StrCat(ring->path, ": a count that makes no sense"));
-  eventfd_write(wake_.get(), 1);
+  wake_.Set();
 }
 
 void ShmLanes::OnHangUp(const RingPtr& ring) {
-  for (const int watched : {ring->socket.get(), ring->read().get()}) {
-    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, watched, nullptr);
-  }
+  waited_.Remove(ring->socket.get());
+  waited_.Remove(ring->read());
   if (!ring->Lose()) return;
   notices_.OweLost(ring->recipient,
                    absl::StrCat(ring->path, ": the other side hung up"));
@@ -274,15 +252,13 @@ void ShmLanes::EndLingering() {
   for (const std::uint64_t id : ended) Erase(id);
 }
 
-int ShmLanes::WaitMilliseconds() {
+absl::Duration ShmLanes::UntilLingered() {
   MutexLock lock(mutex_);
-  if (lingering_.empty()) return -1;
   absl::Duration left = absl::InfiniteDuration();
   for (const auto& [id, until] : lingering_) {
     left = std::min(left, until.Remaining());
   }
-  return static_cast<int>(
-      absl::ToInt64Milliseconds(absl::Ceil(left, absl::Milliseconds(1))));
+  return left;
 }
 
 ShmLanes::RingPtr ShmLanes::Find(std::uint64_t id) {

@@ -22,6 +22,7 @@
 #include "absl/time/time.h"
 #include "am/transport/deadline.h"
 #include "am/transport/descriptors.h"
+#include "am/transport/epoll_set.h"
 #include "am/transport/frame_stream.h"
 #include "am/transport/lane_notices.h"
 #include "am/transport/mutex.h"
@@ -56,7 +57,7 @@ class ShmLanes final {
   class RingLane;
   using RingPtr = std::shared_ptr<Ring>;
 
-  ShmLanes(const Options& options, Descriptor epoll, Descriptor wake);
+  ShmLanes(const Options& options, EpollSet waited, EventDescriptor wake);
 
   void Forget(const RingPtr& ring);
   void Run();
@@ -66,13 +67,13 @@ class ShmLanes final {
   void OnHangUp(const RingPtr& ring);
   void LoseIfBroken(const RingPtr& ring);
   void EndLingering();
-  int WaitMilliseconds();
+  absl::Duration UntilLingered();
   RingPtr Find(std::uint64_t id);
   void Erase(std::uint64_t id);
 
   const Options options_;
-  const Descriptor epoll_;
-  const Descriptor wake_;
+  const EpollSet waited_;
+  const EventDescriptor wake_;
   LaneNotices notices_;
   std::atomic<bool> stopping_ = false;
 

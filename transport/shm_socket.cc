@@ -159,7 +159,8 @@ absl::StatusOr<ShmOffer> TakeOffer(const Descriptor& connection) {
     fcntl(events->get(), F_SETFL, O_NONBLOCK);
   }
   return ShmOffer{envelope.packet.ring_bytes, std::move(memory),
-                  std::move(written), std::move(read)};
+                  EventDescriptor(std::move(written)),
+                  EventDescriptor(std::move(read))};
 }
 
 }  // namespace am::transport

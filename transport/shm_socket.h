@@ -19,9 +19,9 @@ namespace am::transport {
 // What the writer of a ring gives to its reader.
 struct ShmOffer {
   std::uint64_t ring_bytes = 0;
-  Descriptor memory;   // see ShmSegment
-  Descriptor written;  // an eventfd, for the reader that sleeps
-  Descriptor read;     // likewise, for the writer that waits for room
+  Descriptor memory;        // see ShmSegment
+  EventDescriptor written;  // for the reader that sleeps
+  EventDescriptor read;     // for the writer that waits for room
 };
 
 // A socket that listens on `path`, which nothing stands on. UNAVAILABLE: the

@@ -1,7 +1,6 @@
 #include "am/transport/zmq_inbox.h"
 
 #include <poll.h>
-#include <sys/eventfd.h>
 
 #include <utility>
 
@@ -13,16 +12,14 @@ absl::StatusOr<std::unique_ptr<ZmqInbox>> ZmqInbox::Make(
   absl::StatusOr<std::unique_ptr<ZmqSocket>> socket =
       ZmqSocket::MakePull(std::move(context), options);
   if (!socket.ok()) return socket.status();
-  Descriptor interrupts(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!interrupts.valid()) {
-    return absl::ResourceExhaustedError("no file descriptors left");
-  }
+  absl::StatusOr<EventDescriptor> interrupts = EventDescriptor::Make();
+  if (!interrupts.ok()) return interrupts.status();
   return std::unique_ptr<ZmqInbox>(
-      new ZmqInbox(*std::move(socket), std::move(interrupts), limits));
+      new ZmqInbox(*std::move(socket), *std::move(interrupts), limits));
 }
 
-ZmqInbox::ZmqInbox(std::unique_ptr<ZmqSocket> socket, Descriptor interrupts,
-                   const FrameLimits& limits)
+ZmqInbox::ZmqInbox(std::unique_ptr<ZmqSocket> socket,
+                   EventDescriptor interrupts, const FrameLimits& limits)
     : socket_(std::move(socket)),
       interrupts_(std::move(interrupts)),
       limits_(limits) {}
@@ -81,11 +78,10 @@ bool ZmqInbox::WaitUntilReadable(const Deadline& deadline) {
             nullptr);
   if (ready <= 0) return true;  // a signal, or let the deadline decide
   if (descriptors[1].revents == 0) return true;
-  eventfd_t ignored;
-  eventfd_read(interrupts_.get(), &ignored);
+  interrupts_.Clear();
   return false;
 }
 
-void ZmqInbox::Interrupt() { eventfd_write(interrupts_.get(), 1); }
+void ZmqInbox::Interrupt() { interrupts_.Set(); }
 
 }  // namespace am::transport

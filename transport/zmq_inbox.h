@@ -43,14 +43,14 @@ class ZmqInbox final : public Inbox {
   std::uint64_t dropped_too_many_bytes() const { return too_many_bytes_; }
 
  private:
-  ZmqInbox(std::unique_ptr<ZmqSocket> socket, Descriptor interrupts,
+  ZmqInbox(std::unique_ptr<ZmqSocket> socket, EventDescriptor interrupts,
            const FrameLimits& limits);
 
   std::size_t Take(std::size_t limit, std::vector<InboundFrame>& burst);
   bool WaitUntilReadable(const Deadline& deadline);
 
   const std::unique_ptr<ZmqSocket> socket_;
-  const Descriptor interrupts_;  // an eventfd
+  const EventDescriptor interrupts_;
   const FrameLimits limits_;
   std::atomic<std::uint64_t> too_many_parts_ = 0;
   std::atomic<std::uint64_t> too_many_bytes_ = 0;

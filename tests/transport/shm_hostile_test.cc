@@ -2,7 +2,6 @@
 // over one, or die in the midst of a frame.
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -29,7 +28,7 @@ namespace {
 constexpr std::size_t kRing = 4096;
 constexpr absl::Duration kBound = absl::Seconds(30);
 
-Descriptor Events() { return Descriptor(eventfd(0, EFD_NONBLOCK)); }
+EventDescriptor Events() { return *EventDescriptor::Make(); }
 
 class ShmHostileTest : public testing::Test {
  protected:
@@ -107,7 +106,7 @@ TEST_F(ShmHostileTest, APipeIsNoSignal) {
   ShmOffer offer = Offer();
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);
-  offer.read = Descriptor(ends[1]);
+  offer.read = EventDescriptor(Descriptor(ends[1]));
   const Descriptor other(ends[0]);
   EXPECT_TRUE(IsRefused(offer));
 }
@@ -136,10 +135,10 @@ TEST_F(ShmHostileTest, AScribbledRingIsClosedAndOthersServeOn) {
   Look();
   std::memset(bad->ring().bytes, 0xff, kRing);
   bad->ring().head->written = 100;
-  eventfd_write(bad_offer.written.get(), 1);
+  bad_offer.written.Set();
   FrameStreamWriter writer(segment_->ring());
   writer.TryWrite({"well"});
-  if (writer.ring().Publish()) eventfd_write(offer.written.get(), 1);
+  if (writer.ring().Publish()) offer.written.Set();
   std::vector<InboundFrame> burst = Look();
   if (burst.empty()) burst = Look();
   ASSERT_EQ(burst.size(), 1u);
@@ -160,7 +159,7 @@ TEST_F(ShmHostileTest, WhatAKilledWriterHasHalfWrittenIsNotRead) {
       const std::string body(1000, static_cast<char>('a' + round));
       for (;;) {
         if (!writer.TryWrite({body})) continue;
-        if (writer.ring().Publish()) eventfd_write(offer.written.get(), 1);
+        if (writer.ring().Publish()) offer.written.Set();
       }
     }
     std::vector<InboundFrame> burst;
