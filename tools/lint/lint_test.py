@@ -159,6 +159,11 @@ class WordsTest(unittest.TestCase):
         self.assert_found("am/a.h", "// TODO: later", "note")
         self.assertEqual(list(words.check({"a.cc": '"/tmp/am.XXXXXX"'})), [])
 
+    def test_unfinished_merges(self):
+        for mark in "<<<<<<< HEAD", ">>>>>>> 1a2b3c (theirs)":
+            self.assert_found("tools/dev", mark, "merge")
+        self.assertEqual(list(words.check({"a.cc": "<<<<<<<<<<<<"})), [])
+
     def test_sleeps(self):
         for nap in ("std::this_thread::sleep_for(1s);",
                     "absl::SleepFor(absl::Seconds(1));", "usleep(1);"):

@@ -1,4 +1,7 @@
-"""Finds what no file should say: paths of one machine, notes, sleeps."""
+"""Finds what no file should say.
+
+Paths of one machine, notes, what a merge left, sleeps.
+"""
 
 import re
 
@@ -7,6 +10,7 @@ _EXEMPT = ("tools/lint/",)
 
 _LOCAL_PATH = re.compile(r"(?<![\w.$})\]/])/(?:home|root|Users|work|mnt)/\w")
 _NOTE = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")
+_CONFLICT = re.compile(r"^(?:<{7}|>{7}|\|{7})(?: |$)")
 _SLEEP = re.compile(
     r"\b(?:sleep_for|sleep_until|SleepFor|usleep|nanosleep|time\.sleep)\b"
     r"|\bsleep\s*\(\d|^\s*sleep\s+[\d$]")
@@ -27,5 +31,7 @@ def check(files):
                 yield f"{path}:{number}: a path of one machine"
             if _NOTE.search(line):
                 yield f"{path}:{number}: a note to be done with"
+            if _CONFLICT.search(line):
+                yield f"{path}:{number}: a merge that was not finished"
             if awake and _SLEEP.search(line):
                 yield f"{path}:{number}: a sleep; wait for an event"
