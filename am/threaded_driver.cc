@@ -12,8 +12,10 @@ namespace {
 // Frames taken at once: their replies leave together.
 constexpr std::size_t kBurstFrames = 32;
 
-// How long a frame may wait for a role that a caller has just given back.
-constexpr absl::Duration kRoleReturns = absl::Microseconds(200);
+// How long a frame may wait for a role that a caller has just given back. A
+// caller that comes back again and again puts the receiver's alarm off when
+// half of that has passed, not each time.
+constexpr absl::Duration kRoleReturns = absl::Microseconds(400);
 
 // The supervisor's step: quick work that is seen running at two steps in a row
 // has stalled, pool work that waited this long is starved.
@@ -48,7 +50,7 @@ void ThreadedDriver::Stop() {
   {
     MutexLock lock(mutex_);
     stopping_ = true;
-    receiver_wakeup_.NotifyAll();
+    SetAlarm(absl::ZeroDuration());
     supervisor_wakeup_.NotifyAll();
   }
   inbox_.Interrupt();
@@ -207,33 +209,29 @@ bool ThreadedDriver::YieldRole(std::uint64_t& generation) {
   if (stopping_) return false;
   if (!std::exchange(yield_, false)) return true;
   holder_ = Holder::kNobody;
-  released_at_ = clock_.Now();
-  return Park(++generation_, generation);
+  ++generation_;
+  SetAlarm(kRoleReturns);
+  return Park(generation);
 }
 
-// Waits until nobody has wanted the role for a while, and takes it back. While
-// one caller receives for long, sleeps until it is done.
-bool ThreadedDriver::Park(std::uint64_t seen, std::uint64_t& generation) {
+// Sleeps until the alarm goes off while nobody has the role, and takes it back.
+bool ThreadedDriver::Park(std::uint64_t& generation) {
   while (!stopping_) {
-    absl::Duration wait = kRoleReturns;
-    if (holder_ == Holder::kNobody) {
-      wait = released_at_ + kRoleReturns - clock_.Now();
-      if (wait <= absl::ZeroDuration()) {
-        holder_ = Holder::kReceiver;
-        generation = ++generation_;
-        return true;
-      }
-    }
-    receiver_sleeps_ = holder_ == Holder::kCaller && generation_ == seen;
-    seen = generation_;
-    if (receiver_sleeps_) {
-      receiver_wakeup_.Wait(mutex_);
-      receiver_sleeps_ = false;
-    } else {
-      receiver_wakeup_.WaitFor(mutex_, wait);
+    mutex_.Unlock();
+    alarm_.Wait();
+    mutex_.Lock();
+    if (holder_ == Holder::kNobody && alarm_at_ <= clock_.Now()) {
+      holder_ = Holder::kReceiver;
+      generation = ++generation_;
+      return true;
     }
   }
   return false;
+}
+
+void ThreadedDriver::SetAlarm(absl::Duration delay) {
+  alarm_at_ = clock_.Now() + delay;
+  alarm_.Set(delay);
 }
 
 // The role goes to another thread, with the rest of the burst.
@@ -296,9 +294,11 @@ void ThreadedDriver::ReleaseRole() {
   MutexLock lock(mutex_);
   holder_ = Holder::kNobody;
   ++generation_;
-  const bool wanted = sleeping_waiters_ > 0 || stopping_;
-  released_at_ = wanted ? absl::InfinitePast() : clock_.Now();
-  if (receiver_sleeps_ || wanted) receiver_wakeup_.NotifyOne();
+  if (sleeping_waiters_ > 0 || stopping_) {
+    SetAlarm(absl::ZeroDuration());
+  } else if (alarm_at_ < clock_.Now() + kRoleReturns / 2) {
+    SetAlarm(kRoleReturns);
+  }
 }
 
 void ThreadedDriver::Sleep(PendingCall& call) {

@@ -16,7 +16,7 @@
 //               which receives for itself and
 //               saves the wake-up; it only
 //               stores results
-//   kNobody     between two waits of a caller  after 200 us at the most the
+//   kNobody     between two waits of a caller  after 400 us at the most the
 //                                              receiver takes it back
 //
 // Each change of hands bumps a generation under the lock, so that a thread
@@ -33,6 +33,7 @@
 #include <thread>
 #include <vector>
 
+#include "am/alarm.h"
 #include "am/clock.h"
 #include "am/driver.h"
 #include "am/manager_options.h"
@@ -90,8 +91,8 @@ class ThreadedDriver final : public Driver {
   void TickIfDue(absl::Time now);
   absl::Duration UntilTick() const;
   bool YieldRole(std::uint64_t& generation);
-  bool Park(std::uint64_t seen, std::uint64_t& generation)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool Park(std::uint64_t& generation) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void SetAlarm(absl::Duration delay) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void HandOver() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void HandOverIfHeld();
 
@@ -113,14 +114,16 @@ class ThreadedDriver final : public Driver {
   std::atomic<int> progress_waiters_ = 0;
   std::atomic<std::uint64_t> progress_ = 0;
 
+  // What a receiver waits for that has given the role away.
+  const Alarm alarm_;
+
   mutable Mutex mutex_;
-  CondVar receiver_wakeup_;
   CondVar supervisor_wakeup_;
   CondVar progress_made_;
   Holder holder_ ABSL_GUARDED_BY(mutex_) = Holder::kNobody;
   std::uint64_t generation_ ABSL_GUARDED_BY(mutex_) = 0;
   std::uint64_t takeovers_ ABSL_GUARDED_BY(mutex_) = 0;
-  absl::Time released_at_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  absl::Time alarm_at_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   absl::Time next_tick_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
 
   // The burst's, and so the role's.
@@ -130,7 +133,6 @@ class ThreadedDriver final : public Driver {
   bool in_quick_ ABSL_GUARDED_BY(mutex_) = false;
 
   bool yield_ ABSL_GUARDED_BY(mutex_) = false;  // a waiter was just woken
-  bool receiver_sleeps_ ABSL_GUARDED_BY(mutex_) = false;
   int sleeping_waiters_ ABSL_GUARDED_BY(mutex_) = 0;
   bool supervisor_sleeps_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

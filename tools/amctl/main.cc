@@ -1,4 +1,5 @@
 // amctl; `amctl --help` says what it does.
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
@@ -28,7 +29,9 @@ void ObeySignals(std::stop_source stop) {
     int signal = 0;
     sigwait(&signals, &signal);
     stop.request_stop();
-    sigtimedwait(&signals, nullptr, &kPatience);
+    // A debugger, or a look for leaks, may interrupt the wait.
+    while (sigtimedwait(&signals, nullptr, &kPatience) < 0 && errno == EINTR) {
+    }
     std::_Exit(static_cast<int>(am::amctl::ExitCode::kInterrupted));
   }).detach();
 }
