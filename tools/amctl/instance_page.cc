@@ -1,43 +1,12 @@
 #include "tools/amctl/instance_page.h"
 
-#include <cstdint>
-#include <map>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tools/amctl/instance.h"
+#include "tools/amctl/maps.h"
 #include "tools/amctl/table.h"
 
 namespace am::amctl {
-namespace {
-
-// In order of their keys, which protobuf's are not.
-template <typename Value>
-std::map<std::string, Value> Sorted(
-    const google::protobuf::Map<std::string, Value>& map) {
-  return {map.begin(), map.end()};
-}
-
-std::string Labels(const v1::Instance& record) {
-  return absl::StrJoin(Sorted(record.labels()), " ", absl::PairFormatter("="));
-}
-
-// Those that are not zero.
-std::string Counts(
-    const google::protobuf::Map<std::string, std::uint64_t>& counts) {
-  std::map<std::string, std::uint64_t> some = Sorted(counts);
-  std::erase_if(some, [](const auto& entry) { return entry.second == 0; });
-  return absl::StrJoin(some, ", ", absl::PairFormatter(" "));
-}
-
-template <typename Value>
-Json MapJson(const google::protobuf::Map<std::string, Value>& map) {
-  Json json = Json::Object();
-  for (const auto& [key, value] : Sorted(map)) json.Set(key, value);
-  return json;
-}
-
-}  // namespace
 
 std::string InstancePage(const v1::Instance& record,
                          const v1::DescribeResponse& description) {
@@ -48,12 +17,12 @@ std::string InstancePage(const v1::Instance& record,
   };
   line("addresses  ", absl::StrJoin(description.self().addresses(), " "));
   line("control    ", record.control_address());
-  line("labels     ", Labels(record));
+  line("labels     ", LabelsText(record.labels()));
   line("calls      ", absl::StrCat(description.calls_pending(), " pending"));
   line("handlers   ", absl::StrCat(description.handlers_active(), " active, ",
                                    description.handlers_queued(), " queued"));
-  line("counters   ", Counts(description.counters()));
-  line("refused    ", Counts(description.refused()));
+  line("counters   ", CountsText(description.counters()));
+  line("refused    ", CountsText(description.refused()));
   if (description.peers().empty()) return text;
   Table peers({"PEER", "ID", "STATE", "ADDRESS"});
   for (const v1::PeerDescription& peer : description.peers()) {
