@@ -42,6 +42,7 @@ std::unique_ptr<Command> DeclareCall(CLI::App& app);
 std::unique_ptr<Command> DeclarePing(CLI::App& app);
 std::unique_ptr<Command> DeclareWatch(CLI::App& app);
 std::unique_ptr<Command> DeclareLedger(CLI::App& app);
+std::unique_ptr<Command> DeclareCohort(CLI::App& app);
 std::unique_ptr<Command> DeclareDrain(CLI::App& app);
 std::unique_ptr<Command> DeclareCompletion(CLI::App& app);
 
@@ -59,6 +60,8 @@ inline constexpr CommandEntry kCommands[] = {
      DeclareWatch},
     {"ledger", "what became of one-way messages, peer by peer",
      Names::kInstances, DeclareLedger},
+    {"cohort", "a cohort: its ranks, and whom it waits for", Names::kInstances,
+     DeclareCohort},
     {"drain", "has an instance finish its work and shut down",
      Names::kInstances, DeclareDrain},
     {"completion", "prints what a shell needs to complete amctl's arguments",

@@ -90,10 +90,9 @@ class PlaygroundTest(unittest.TestCase):
     def test_its_cohort_is_complete(self):
         self.start()
         cohort = json.loads(self.amctl(
-            "call", "am.v1.Cohort/DescribeCohort", "--json", "--instance",
-            "leader", "--registry", self.addresses["registry"]))
-        names = [member["peer"]["name"]
-                 for member in cohort["members"]]
+            "cohort", "--json", "--registry", self.addresses["registry"]))
+        self.assertEqual(cohort["phase"], "running")
+        names = [member["worker"]["name"] for member in cohort["members"]]
         self.assertEqual(sorted(names), ["worker-1", "worker-2"])
 
     def test_what_it_invites_to_can_be_done(self):

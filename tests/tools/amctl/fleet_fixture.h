@@ -60,9 +60,9 @@ class FleetTest : public testing::Test {
 
   Member Make(const std::string& name);
 
+  Event release_;
   std::unique_ptr<control::RegistryServer> registry_;
   std::map<std::string, Member> members_;
-  Event release_;
 };
 
 }  // namespace am::amctl

@@ -24,7 +24,7 @@ class UnreachedTest : public FleetTest {
 TEST_F(UnreachedTest, NoRegistrySaysHowToStartOne) {
   const std::string nowhere = Nowhere();
   for (const char* const command :
-       {"instances", "handlers", "watch", "ledger"}) {
+       {"instances", "handlers", "watch", "ledger", "cohort"}) {
     const Outcome outcome = Run({command, "--registry", nowhere});
     EXPECT_EQ(outcome.code, 3) << command;
     EXPECT_THAT(outcome.err, AllOf(HasSubstr("nothing answers at " + nowhere),
@@ -37,8 +37,12 @@ TEST_F(UnreachedTest, NoRegistrySaysHowToStartOne) {
 TEST_F(UnreachedTest, NoNodeSaysWhatServesThere) {
   const std::string nowhere = Nowhere();
   for (const std::vector<std::string>& command :
-       std::vector<std::vector<std::string>>{
-           {"describe"}, {"call", "echo"}, {"ping"}, {"drain"}, {"ledger"}}) {
+       std::vector<std::vector<std::string>>{{"describe"},
+                                             {"call", "echo"},
+                                             {"ping"},
+                                             {"cohort"},
+                                             {"drain"},
+                                             {"ledger"}}) {
     std::vector<std::string> arguments = command;
     arguments.insert(arguments.end(), {"--node", nowhere});
     const Outcome outcome = Run(arguments);

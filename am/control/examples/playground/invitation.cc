@@ -22,7 +22,7 @@ Ctrl-C. In another shell:
   amctl call examples.Greeter/Hello '{"name": "World"}'
   amctl call shout '"aGV5"' --plane zmq
   amctl ping worker-1 --plane zmq
-  amctl call am.v1.Cohort/DescribeCohort
+  amctl cohort
   amctl ledger
   amctl call nap '"3s"' --instance worker-2 & amctl drain worker-2
   amctl --help
