@@ -116,7 +116,8 @@ Task<absl::Status> WorkerCore::Join(absl::Time until) {
     last = co_await TryJoin(until);
     if (!MayComeYet(last)) co_return last;
     const Promise wait(client_, std::min(backoff, until - clock_.Now()));
-    (co_await wait.future()).IgnoreError();
+    const absl::Status waited = co_await wait.future();
+    if (!absl::IsDeadlineExceeded(waited)) co_return waited;  // We shut down.
     backoff = std::min(2 * backoff, kLongestBackoff);
   }
   co_return absl::DeadlineExceededError(

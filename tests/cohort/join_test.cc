@@ -7,7 +7,15 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-class JoinTest : public CohortTest {};
+class JoinTest : public CohortTest {
+ protected:
+  static Task<void> JoinAt(Manager& manager, std::string leader,
+                           std::optional<absl::Status>& joined) {
+    WorkerOptions options;
+    options.leader = std::move(leader);
+    joined = (co_await Worker::JoinTask(manager, options)).status();
+  }
+};
 
 TEST_F(JoinTest, WorkersAreKnownByTheRanksTheyBring) {
   Form(Options(3));
@@ -53,6 +61,17 @@ TEST_F(JoinTest, WithoutALeaderJoiningEndsInTime) {
   options.join_timeout = absl::Seconds(5);
   const absl::Status status = Join(Hire("w0"), options);
   EXPECT_TRUE(absl::IsDeadlineExceeded(status)) << status;
+}
+
+TEST_F(JoinTest, WhoShutsDownMeanwhileGivesUp) {
+  Hand& hand = Hire("w0");
+  std::optional<absl::Status> joined;
+  StartTask(JoinAt(*hand.manager, "inproc://leader", joined));
+  world_.Run(absl::Seconds(1));
+  EXPECT_FALSE(joined.has_value());
+  EXPECT_TRUE(hand.manager->Shutdown().ok());
+  ASSERT_TRUE(joined.has_value());
+  EXPECT_FALSE(joined->ok());
 }
 
 TEST_F(JoinTest, WhoIsMissingIsNamed) {
