@@ -22,6 +22,7 @@
 // cohort at a time.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -95,16 +96,15 @@ class Leader final {
   Operation<Response> Scatter(const Method<Request, Response, pattern>& method,
                               std::vector<Request> requests,
                               const OperationOptions& options = {}) {
-    const std::size_t ranks = options.ranks.Resolve(view()->size()).size();
-    auto next = std::make_shared<std::size_t>(0);
     return ParMap(
         method,
-        [ranks, requests = std::move(requests),
-         next](int) -> absl::StatusOr<Request> {
-          if (requests.size() != ranks) {
+        [ranks = options.ranks.Resolve(view()->size()),
+         requests = std::move(requests)](int rank) -> absl::StatusOr<Request> {
+          const auto at = std::find(ranks.begin(), ranks.end(), rank);
+          if (requests.size() != ranks.size() || at == ranks.end()) {
             return absl::InvalidArgumentError("as many requests as ranks");
           }
-          return requests[(*next)++];
+          return requests[static_cast<std::size_t>(at - ranks.begin())];
         },
         options);
   }

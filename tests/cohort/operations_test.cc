@@ -146,6 +146,18 @@ TEST_F(OperationsTest, ScatterDealsInOrderOfRanks) {
       leader_->Scatter(WorkAm::kDo, tasks).Await().status()));
 }
 
+TEST_F(OperationsTest, ScatterGivesToEachItsOwnAlsoWhereOneIsMissing) {
+  Form(Options(3, FailurePolicy::kContinueDegraded));
+  world_.Kill("w1");
+  EXPECT_TRUE(RunUntil(State::DEGRADED));
+  const auto outcomes =
+      leader_->Scatter(WorkAm::kDo, {TaskOf(10), TaskOf(11), TaskOf(12)})
+          .Await();
+  EXPECT_EQ(outcomes[0].value->number(), 10);
+  EXPECT_EQ(outcomes[1].outcome, Outcome::kLost);
+  EXPECT_EQ(outcomes[2].value->number(), 12);
+}
+
 TEST_F(OperationsTest, GatherHasTheValuesInOrderOfRanks) {
   Form(Options(3));
   const auto values = leader_->Gather(WorkAm::kDo, TaskOf(7)).Await().Values();
