@@ -13,32 +13,34 @@ constexpr std::size_t kBurstFrames = 32;
 
 }  // namespace
 
-bool SimulatedDriver::Step() {
-  if (sink_ == nullptr || paused_ || killed_) return false;
-  bool progress = TakeBurst();
-  progress |= Tick();
+void SimulatedDriver::Step() {
+  *stirred_ = false;
+  TakeBurst();
+  Tick();
   // Quick work belongs to the burst that brought it, pooled work to nobody.
-  while (!killed_ && RunOne(quick_)) progress = true;
+  while (!killed_ && RunOne(quick_)) {
+  }
   EndBurst();
-  return (!killed_ && RunOne(pooled_)) || progress;
+  if (!killed_) RunOne(pooled_);
+  if (!pooled_.empty()) *stirred_ = true;
+  next_release_ = transport_.NextRelease();
 }
 
-bool SimulatedDriver::TakeBurst() {
+void SimulatedDriver::TakeBurst() {
   std::vector<transport::InboundFrame> frames;
   transport_.inbox().Receive(absl::ZeroDuration(), kBurstFrames, frames);
   in_burst_ = true;
   for (transport::InboundFrame& frame : frames) {
     sink_->OnFrame(std::move(frame), world_.clock().Now());
   }
-  return !frames.empty();
+  if (frames.size() == kBurstFrames) *stirred_ = true;  // There may be more.
 }
 
-bool SimulatedDriver::Tick() {
-  if (world_.clock().Now() < next_tick_) return false;
+void SimulatedDriver::Tick() {
+  if (world_.clock().Now() < next_tick_) return;
   next_tick_ = absl::InfiniteFuture();
   const absl::Time next = sink_->OnTick(world_.clock().Now());
   next_tick_ = std::min(next_tick_, next);
-  return true;
 }
 
 void SimulatedDriver::EndBurst() {
@@ -56,7 +58,8 @@ bool SimulatedDriver::RunOne(std::deque<Work>& queue) {
 
 absl::Time SimulatedDriver::NextEvent() const {
   if (sink_ == nullptr || paused_ || killed_) return absl::InfiniteFuture();
-  return std::min(next_tick_, transport_.NextRelease());
+  if (*stirred_) return absl::InfinitePast();
+  return std::min(next_tick_, next_release_);
 }
 
 void SimulatedDriver::Kill() {
@@ -82,6 +85,7 @@ void SimulatedDriver::Stop() {
 void SimulatedDriver::Queue(std::deque<Work>& queue, Work work) {
   if (stopped_) return RunLate(std::move(work));
   queue.push_back(std::move(work));
+  *stirred_ = true;
 }
 
 void SimulatedDriver::WakeAt(absl::Time when) {

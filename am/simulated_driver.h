@@ -19,14 +19,17 @@ class InstanceKilled final : public std::exception {
 
 class SimulatedDriver final : public Driver {
  public:
-  SimulatedDriver(SimulatedWorld& world, transport::FaultyTransport& transport)
-      : world_(world), transport_(transport) {}
+  // `stirred` becomes true when the transport has something.
+  SimulatedDriver(SimulatedWorld& world, transport::FaultyTransport& transport,
+                  std::shared_ptr<bool> stirred)
+      : world_(world), transport_(transport), stirred_(std::move(stirred)) {}
 
-  // Takes a burst, or else runs something. False: there is nothing to do now.
-  bool Step();
-
-  // When there will be; infinite if it does not depend on time.
+  // When Step has something to do: now, if that is not later; infinite if it
+  // does not depend on time.
   absl::Time NextEvent() const;
+
+  // Takes a burst, or else runs something.
+  void Step();
 
   void set_paused(bool paused) { paused_ = paused; }
 
@@ -47,20 +50,22 @@ class SimulatedDriver final : public Driver {
   void Notify() override {}
 
  private:
-  bool TakeBurst();
-  bool Tick();
+  void TakeBurst();
+  void Tick();
   void EndBurst();
   void Queue(std::deque<Work>& queue, Work work);
   static bool RunOne(std::deque<Work>& queue);
 
   SimulatedWorld& world_;
   transport::FaultyTransport& transport_;
+  const std::shared_ptr<bool> stirred_;  // or work has come
   FrameSink* sink_ = nullptr;
   std::deque<Work> quick_;
   std::deque<Work> pooled_;
   std::deque<Work> abandoned_;  // quick work, when it was killed
   std::vector<std::shared_ptr<Flushable>> deferred_;
   absl::Time next_tick_ = absl::InfiniteFuture();
+  absl::Time next_release_ = absl::InfiniteFuture();  // as of the last Step
   bool in_burst_ = false;
   bool paused_ = false;
   bool killed_ = false;

@@ -33,13 +33,15 @@ std::unique_ptr<Manager> SimulatedWorld::MakeManager(const std::string& name,
                                                      ManagerOptions options) {
   transport::FaultOptions faults = faults_;
   faults.seed = random_();
+  auto stirred = std::make_shared<bool>(false);
   auto transport = std::make_shared<FaultyTransport>(
-      network_.MakeTransport(), faults, [this] { return clock_.now; });
+      network_.MakeTransport({.on_stir = [stirred] { *stirred = true; }}),
+      faults, [this] { return clock_.now; });
   for (const auto& [direction, kind] : cuts_) {
     if (direction.first != name) continue;
     transport->Cut(Address::InProcess(direction.second), kind);
   }
-  auto driver = std::make_shared<SimulatedDriver>(*this, *transport);
+  auto driver = std::make_shared<SimulatedDriver>(*this, *transport, stirred);
   drivers_[name] = driver;
   faults_so_far_.restarts += killed_.erase(name);
   options.name = name;
@@ -67,21 +69,24 @@ bool SimulatedWorld::RunUntil(absl::FunctionRef<bool()> condition,
 }
 
 bool SimulatedWorld::Step(absl::Time limit) {
-  // What the last one of a round has caused, the first one sees in the next.
-  if (StepInstances() || StepInstances()) return true;
+  if (StepInstances()) return true;
   if (clock_.now >= limit) return false;
   clock_.now = std::max(clock_.now, std::min(NextEvent(), limit));
   return true;
 }
 
-// In an order that the seed decides.
+// Those that have something to do, in an order that the seed decides. What the
+// last one causes, the first one sees in the next round.
 bool SimulatedWorld::StepInstances() {
   std::vector<std::shared_ptr<SimulatedDriver>> drivers;
-  for (const auto& [name, driver] : drivers_) drivers.push_back(driver);
+  for (const auto& [name, driver] : drivers_) {
+    if (driver->NextEvent() <= clock_.now) drivers.push_back(driver);
+  }
   std::shuffle(drivers.begin(), drivers.end(), random_);
-  bool progress = false;
-  for (const auto& driver : drivers) progress |= driver->Step();
-  return progress;
+  for (const auto& driver : drivers) {
+    if (driver->NextEvent() <= clock_.now) driver->Step();
+  }
+  return !drivers.empty();
 }
 
 absl::Time SimulatedWorld::NextEvent() const {

@@ -76,8 +76,7 @@ class FaultyTransport::Core final : public Inbox {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void CutOffLocked(Road& road) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void OweWritableLocked(Road& road) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  std::vector<std::shared_ptr<Road>> TakeFinishedLocked()
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void DestroyFinished();
   bool TakeInterrupt();
 
   const FaultOptions options_;
@@ -90,6 +89,9 @@ class FaultyTransport::Core final : public Inbox {
   std::map<Address, CutKind> cuts_ ABSL_GUARDED_BY(mutex_);
   std::uint64_t roads_opened_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<std::uint64_t, std::shared_ptr<Road>> roads_ ABSL_GUARDED_BY(mutex_);
+  // Those of them with frames waiting, and how many are closed: mostly few.
+  std::map<std::uint64_t, Road*> waiting_ ABSL_GUARDED_BY(mutex_);
+  std::size_t closed_ ABSL_GUARDED_BY(mutex_) = 0;
   bool interrupted_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
@@ -227,7 +229,7 @@ void FaultyTransport::Core::KeepLocked(Road& road, const OutboundFrame& frame,
       Waiting{InboundFrame{Buffer(std::string(frame.head)),
                            {frame.parts.begin(), frame.parts.end()}},
               now + fate.delay, fate.fault == Fault::kReorder, copies});
-  if (road.waiting.size() == 1) inner_->inbox().Interrupt();
+  if (waiting_.emplace(road.id, &road).second) inner_->inbox().Interrupt();
 }
 
 // Sends on what is due, as far as the inner lane takes it.
@@ -236,6 +238,7 @@ void FaultyTransport::Core::FlushLocked(Road& road, absl::Time now) {
          road.waiting.front().due <= now) {
     FlushOneLocked(road);
   }
+  if (road.waiting.empty()) waiting_.erase(road.id);
   if (road.waiting.size() < options_.waiting_frames && !road.blocked) {
     OweWritableLocked(road);
   }
@@ -261,54 +264,54 @@ void FaultyTransport::Core::FlushOneLocked(Road& road) {
 
 // Lets go the frames of other lanes that waited for this one to overtake them.
 void FaultyTransport::Core::OvertakeLocked(const Road& by, absl::Time now) {
-  for (auto& [id, road] : roads_) {
-    if (road.get() == &by || road->waiting.empty()) continue;
-    Waiting& first = road->waiting.front();
-    if (!first.until_overtaken) continue;
+  for (auto next = waiting_.begin(); next != waiting_.end();) {
+    Road& road = *next++->second;  // FlushLocked may erase it.
+    Waiting& first = road.waiting.front();
+    if (&road == &by || !first.until_overtaken) continue;
     first.due = now;
-    FlushLocked(*road, now);
+    FlushLocked(road, now);
+    // What follows it may be due earlier than it was.
+    if (!road.waiting.empty()) inner_->inbox().Interrupt();
   }
 }
 
 void FaultyTransport::Core::Close(const std::shared_ptr<Road>& road) {
   notices_.Remove(*road->recipient);
-  std::vector<std::shared_ptr<Road>> finished;
   {
     MutexLock lock(mutex_);
     road->closed = true;
-    finished = TakeFinishedLocked();
+    ++closed_;
   }
-  for (const std::shared_ptr<Road>& done : finished) done->lane.reset();
+  DestroyFinished();
 }
 
-// Their lanes are to be destroyed without the lock: that waits for a call of
-// the road, which takes it.
-std::vector<std::shared_ptr<FaultyTransport::Core::Road>>
-FaultyTransport::Core::TakeFinishedLocked() {
+// Lanes are destroyed without the lock: that waits for a call of the road,
+// which takes it.
+void FaultyTransport::Core::DestroyFinished() {
   std::vector<std::shared_ptr<Road>> finished;
-  for (auto& [id, road] : roads_) {
-    if (road->closed && road->waiting.empty()) finished.push_back(road);
+  {
+    MutexLock lock(mutex_);
+    if (closed_ == 0) return;
+    for (auto& [id, road] : roads_) {
+      if (road->closed && road->waiting.empty()) finished.push_back(road);
+    }
+    for (const std::shared_ptr<Road>& road : finished) roads_.erase(road->id);
+    closed_ -= finished.size();
   }
-  for (const std::shared_ptr<Road>& road : finished) roads_.erase(road->id);
-  return finished;
+  for (const std::shared_ptr<Road>& road : finished) road->lane.reset();
 }
 
 void FaultyTransport::Core::OnInnerWritable(Road& road) {
-  {
-    MutexLock lock(mutex_);
-    road.blocked = false;
-    if (road.waiting.empty()) OweWritableLocked(road);
-  }
+  MutexLock lock(mutex_);
+  road.blocked = false;
+  if (road.waiting.empty()) OweWritableLocked(road);
   inner_->inbox().Interrupt();
 }
 
 void FaultyTransport::Core::OnInnerLost(Road& road, absl::string_view why) {
   MutexLock lock(mutex_);
-  if (IsCutLocked(road, CutKind::kSilent)) {
-    road.unreported_loss = std::string(why);
-  } else {
-    LoseLocked(road, why);
-  }
+  if (!IsCutLocked(road, CutKind::kSilent)) return LoseLocked(road, why);
+  road.unreported_loss = std::string(why);
 }
 
 void FaultyTransport::Core::OweWritableLocked(Road& road) {
@@ -320,6 +323,7 @@ void FaultyTransport::Core::OweWritableLocked(Road& road) {
 void FaultyTransport::Core::LoseLocked(Road& road, absl::string_view why) {
   if (std::exchange(road.lost, true)) return;
   road.waiting.clear();
+  waiting_.erase(road.id);
   notices_.OweLost(road.recipient, why);
   inner_->inbox().Interrupt();
 }
@@ -357,22 +361,21 @@ void FaultyTransport::Core::Heal(const Address& address) {
 absl::Time FaultyTransport::Core::NextRelease() const {
   MutexLock lock(mutex_);
   absl::Time next = absl::InfiniteFuture();
-  for (const auto& [id, road] : roads_) {
-    if (road->waiting.empty() || road->blocked) continue;
-    next = std::min(next, road->waiting.front().due);
+  for (const auto& [id, road] : waiting_) {
+    if (!road->blocked) next = std::min(next, road->waiting.front().due);
   }
   return next;
 }
 
 void FaultyTransport::Core::Release() {
   const absl::Time now = now_();
-  std::vector<std::shared_ptr<Road>> finished;
   {
     MutexLock lock(mutex_);
-    for (auto& [id, road] : roads_) FlushLocked(*road, now);
-    finished = TakeFinishedLocked();
+    for (auto next = waiting_.begin(); next != waiting_.end();) {
+      FlushLocked(*next++->second, now);
+    }
   }
-  for (const std::shared_ptr<Road>& road : finished) road->lane.reset();
+  DestroyFinished();
   notices_.Deliver();
 }
 
@@ -398,10 +401,8 @@ std::size_t FaultyTransport::Core::Receive(absl::Duration timeout,
 }
 
 void FaultyTransport::Core::Interrupt() {
-  {
-    MutexLock lock(mutex_);
-    interrupted_ = true;
-  }
+  MutexLock lock(mutex_);
+  interrupted_ = true;
   inner_->inbox().Interrupt();
 }
 

@@ -37,6 +37,14 @@ struct Arrival {
 // A transport as the network sees it. Guarded by the board's lock, but for
 // `notices`, which has its own.
 struct Station {
+  explicit Station(std::function<void()> stir) : on_stir(std::move(stir)) {}
+
+  void Stir() {
+    changed.NotifyAll();
+    if (on_stir) on_stir();
+  }
+
+  const std::function<void()> on_stir;
   std::deque<Arrival> arrivals;
   bool interrupted = false;
   bool killed = false;
@@ -90,7 +98,7 @@ class InProcessBoard {
     }
     ++pipe->waiting;
     pipe->receiver->arrivals.push_back({pipe, CopyOf(frame)});
-    pipe->receiver->changed.NotifyAll();
+    pipe->receiver->Stir();
     return SendResult::kSent;
   }
 
@@ -128,7 +136,7 @@ class InProcessBoard {
   void Interrupt(Station& station) {
     MutexLock lock(mutex_);
     station.interrupted = true;
-    station.changed.NotifyAll();
+    station.Stir();
   }
 
   void Remove(Station& station) {
@@ -170,7 +178,7 @@ class InProcessBoard {
     pipe.receiver = nullptr;
     if (pipe.sender == nullptr) return;
     pipe.sender->notices.OweLost(pipe.recipient, why);
-    pipe.sender->changed.NotifyAll();
+    pipe.sender->Stir();
   }
 
   std::size_t TakeLocked(Station& station, std::size_t limit,
@@ -190,7 +198,7 @@ class InProcessBoard {
     --pipe.waiting;
     if (!std::exchange(pipe.refused, false) || pipe.sender == nullptr) return;
     pipe.sender->notices.OweWritable(pipe.recipient);
-    pipe.sender->changed.NotifyAll();
+    pipe.sender->Stir();
   }
 
   Mutex mutex_;
@@ -225,7 +233,9 @@ class InProcessTransport final : public Transport, private Inbox {
  public:
   InProcessTransport(std::shared_ptr<InProcessBoard> board,
                      const InProcessOptions& options)
-      : board_(std::move(board)), options_(options) {}
+      : board_(std::move(board)),
+        options_(options),
+        station_(std::make_shared<Station>(options.on_stir)) {}
   ~InProcessTransport() override { board_->Remove(*station_); }
 
   absl::StatusOr<Address> Listen(const Address& address) override {
@@ -259,7 +269,7 @@ class InProcessTransport final : public Transport, private Inbox {
 
   const std::shared_ptr<InProcessBoard> board_;
   const InProcessOptions options_;
-  const std::shared_ptr<Station> station_ = std::make_shared<Station>();
+  const std::shared_ptr<Station> station_;
 };
 
 }  // namespace

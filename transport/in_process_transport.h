@@ -24,6 +24,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -38,6 +39,10 @@ struct InProcessOptions {
   std::size_t lane_frames = 1000;
   // Head and parts together.
   std::size_t max_frame_bytes = kDefaultMaxFrameBytes;
+  // Called whenever a Receive that waits would look or return: for who calls
+  // it, with timeout zero, only when that is worth it. On any thread, with the
+  // network's lock held: it must do no more than note it.
+  std::function<void()> on_stir = {};
 };
 
 // The world whose transports can reach each other. Outside it their names mean
@@ -49,7 +54,7 @@ class InProcessNetwork {
   InProcessNetwork& operator=(const InProcessNetwork&) = delete;
   ~InProcessNetwork();
 
-  // The options count for what the new transport sends.
+  // The limits count for what the new transport sends.
   std::unique_ptr<Transport> MakeTransport(
       const InProcessOptions& options = InProcessOptions());
 

@@ -202,6 +202,25 @@ TEST(FaultyTransport, ReorderedFrameComesLateIfNobodyOvertakesIt) {
   EXPECT_EQ(faults.Arrived(), "alone");
 }
 
+TEST(FaultyTransport, AReceiveLearnsOfWhatFollowsAnOvertakenFrame) {
+  for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
+    bool stirred = false;
+    Faults faults({.seed = seed, .delay = 0.4, .reorder = 0.4},
+                  {.on_stir = [&stirred] { stirred = true; }});
+    const auto first = faults.Open();
+    const auto second = faults.Open();
+    SendNumbers(*first, 1, 2);
+    stirred = false;
+    second->TrySend("overtakes");
+    // Not all seeds have the 2 wait for longer than the 1.
+    if (faults.Arrived() != "overtakes 1") continue;
+    EXPECT_LT(faults.alice.NextRelease(), absl::InfiniteFuture());
+    EXPECT_TRUE(stirred);
+    return;
+  }
+  FAIL() << "no seed makes the case";
+}
+
 // Everything that happens in a small world, as text.
 std::string Story(std::uint64_t seed) {
   Faults faults(Everything(seed));

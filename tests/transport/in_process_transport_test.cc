@@ -71,6 +71,26 @@ TEST(InProcessTransport, NoticesComeFromTheSendersReceiveAlone) {
   EXPECT_TRUE(lane.lost());
 }
 
+TEST(InProcessTransport, WhoWouldWakeUpIsStirred) {
+  InProcessNetwork network;
+  int alices = 0, bobs = 0;
+  const auto alice = network.MakeTransport(
+      {.lane_frames = 1, .on_stir = [&alices] { ++alices; }});
+  auto bob = network.MakeTransport({.on_stir = [&bobs] { ++bobs; }});
+  ASSERT_TRUE(bob->Listen(Address::InProcess("bob")).ok());
+  WatchedLane lane(*alice, Address::InProcess("bob"));
+  EXPECT_EQ(lane.TrySend("1"), SendResult::kSent);
+  EXPECT_EQ(bobs, 1);
+  EXPECT_EQ(lane.TrySend("2"), SendResult::kWouldBlock);
+  EXPECT_EQ(alices, 0);
+  EXPECT_EQ(Look(*bob), 1u);
+  EXPECT_EQ(alices, 1) << "the lane can be written again";
+  bob.reset();
+  EXPECT_EQ(alices, 2) << "the lane is lost";
+  alice->inbox().Interrupt();
+  EXPECT_EQ(alices, 3);
+}
+
 TEST(InProcessTransport, OneThatIsKilledLeavesOnlyWhatItSent) {
   Neighbours n;
   ASSERT_TRUE(n.alice->Listen(Address::InProcess("alice")).ok());
