@@ -8,7 +8,7 @@ absl::string_view CounterName(Counter counter) {
       "calls_expired",        "sent_over_data",     "sent_over_control",
       "fell_back_to_control", "repetitions_joined", "repetitions_replayed",
       "repetitions_too_old",  "expired_on_arrival", "expired_in_queue",
-      "cancelled_in_queue"};
+      "cancelled_in_queue",   "not_admitted"};
   return kNames[static_cast<std::size_t>(counter)];
 }
 

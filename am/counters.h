@@ -36,8 +36,9 @@ enum class Counter : std::uint8_t {
   kExpiredOnArrival,
   kExpiredInQueue,
   kCancelledInQueue,
+  kNotAdmitted,  // HandlerTable::SetAdmission
 };
-inline constexpr std::size_t kCounters = 13;
+inline constexpr std::size_t kCounters = 14;
 
 // "calls_retried"; fit for the name of a metric.
 absl::string_view CounterName(Counter counter);

@@ -301,15 +301,10 @@ std::shared_ptr<Gate> Dispatcher::SenderGate(const InboundCall& call) {
 }
 
 bool Dispatcher::RunsInline(const HandlerEntry& handler) const {
-  switch (handler.spec().execution) {
-    case Execution::kInline:
-      return true;
-    case Execution::kPool:
-      return false;
-    case Execution::kAuto:
-      return handler.IsQuick(options_.inline_below);
+  if (handler.spec().execution == Execution::kAuto) {
+    return handler.IsQuick(options_.inline_below);
   }
-  return false;
+  return handler.spec().execution == Execution::kInline;
 }
 
 void Dispatcher::Schedule(std::unique_ptr<InboundCall> call) {
@@ -340,6 +335,12 @@ void Dispatcher::Begin(std::unique_ptr<InboundCall> call) {
     counters_.Count(Counter::kCancelledInQueue);
     return InboundCall::End(std::move(call),
                             absl::CancelledError("the caller cancelled"));
+  }
+  absl::Status admitted = handlers_.Admit(call->context().sender(),
+                                          call->message().metadata.view());
+  if (!admitted.ok()) {
+    counters_.Count(Counter::kNotAdmitted);
+    return InboundCall::End(std::move(call), std::move(admitted));
   }
   const std::shared_ptr<HandlerEntry> handler = call->message().handler;
   handler->NoteBegun(begin);

@@ -119,6 +119,26 @@ void HandlerTable::Tell(HandlerEvent::Kind kind,
   }
 }
 
+void HandlerTable::SetAdmission(Admission admission) {
+  auto shared = admission == nullptr
+                    ? nullptr
+                    : std::make_shared<const Admission>(std::move(admission));
+  MutexLock lock(mutex_);
+  admission_ = std::move(shared);
+}
+
+absl::Status HandlerTable::Admit(InstanceId sender,
+                                 absl::string_view metadata) const {
+  if (metadata.empty()) return absl::OkStatus();
+  std::shared_ptr<const Admission> admission;
+  {
+    MutexLock lock(mutex_);
+    admission = admission_;
+  }
+  return admission == nullptr ? absl::OkStatus()
+                              : (*admission)(sender, metadata);
+}
+
 std::shared_ptr<HandlerEntry> HandlerTable::Find(std::uint64_t id) const {
   MutexLock lock(mutex_);
   const auto found = by_id_.find(id);

@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "am/gate.h"
 #include "am/handler.h"
+#include "am/instance_id.h"
 #include "am/transport/mutex.h"
 
 namespace am {
@@ -75,6 +76,12 @@ class HandlerTable {
   using Listener = std::function<void(const HandlerEvent&)>;
   using Hash = std::uint64_t (*)(absl::string_view);
 
+  // Whether a message with metadata may run, by its sender and the metadata as
+  // on the wire. Asked right before its handler would, on that thread, under no
+  // lock; it must not block. Not OK: that is the answer.
+  using Admission =
+      std::function<absl::Status(InstanceId sender, absl::string_view)>;
+
   // `hash` is HandlerId but in tests of collisions.
   explicit HandlerTable(Hash hash = &HandlerId) : hash_(hash) {}
 
@@ -97,6 +104,10 @@ class HandlerTable {
   int AddListener(Listener listener);
   void RemoveListener(int number);
 
+  // One at a time; null: whatever comes may run.
+  void SetAdmission(Admission admission);
+  absl::Status Admit(InstanceId sender, absl::string_view metadata) const;
+
  private:
   absl::Status Check(const MethodSpec& spec) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -111,6 +122,7 @@ class HandlerTable {
   mutable Mutex mutex_;
   absl::flat_hash_map<std::uint64_t, std::shared_ptr<HandlerEntry>> by_id_
       ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<const Admission> admission_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace am

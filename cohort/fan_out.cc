@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "am/cohort/place.h"
 
 namespace am::cohort {
 namespace {
@@ -102,9 +103,12 @@ void FanOut::SendTo(std::size_t i, const Member& member) {
 void FanOut::StartCall(std::size_t i, const Member& member,
                        const Payload& payload) {
   const absl::Time now = clock_.Now();
+  const Metadata place = ToMetadata({view_->id, member.joined_epoch});
   CallOptions options;
   options.timeout = plan_.deadline - now;
   options.when_full = plan_.options.when_full;
+  // Those who reduce among themselves have no places to give.
+  if (view_->id != 0) options.metadata = &place;
   {
     MutexLock lock(mutex_);
     parts_[i].begun = now;

@@ -100,12 +100,17 @@ void LeaderCore::Stop() {
 
 // -- Joining -----------------------------------------------------------------
 
-absl::StatusOr<int> LeaderCore::Admit(const Application& application) {
-  absl::StatusOr<int> rank = absl::UnknownError("");
+absl::StatusOr<Member> LeaderCore::Admit(const Application& application) {
+  absl::StatusOr<Member> member = absl::UnknownError("");
   roster_->Do([&](Membership& membership, absl::Time now) {
-    rank = membership.Join(application, now);
+    const absl::StatusOr<int> rank = membership.Join(application, now);
+    if (rank.ok()) {
+      member = *membership.view().Find(*rank);
+    } else {
+      member = rank.status();
+    }
   });
-  return rank;
+  return member;
 }
 
 Task<absl::StatusOr<v1::JoinResponse>> LeaderCore::Join(
@@ -124,17 +129,18 @@ Task<absl::StatusOr<v1::JoinResponse>> LeaderCore::Join(
   application.cohort_id = request.cohort().id();
   application.epoch = request.cohort().epoch();
 
-  absl::StatusOr<int> rank = Admit(application);
-  if (absl::IsAlreadyExists(rank.status())) {
+  absl::StatusOr<Member> member = Admit(application);
+  if (absl::IsAlreadyExists(member.status())) {
     const ViewPtr view = roster_->view();
     const Member* const owner = view->Find(application.rank.value_or(-1));
     const bool is_other =
         owner != nullptr && owner->peer.id != application.peer.id;
-    if (is_other && !co_await IsAlive(*owner)) rank = Admit(application);
+    if (is_other && !co_await IsAlive(*owner)) member = Admit(application);
   }
-  if (!rank.ok()) co_return rank.status();
+  if (!member.ok()) co_return member.status();
   v1::JoinResponse response;
-  response.set_rank(*rank);
+  response.set_rank(member->rank);
+  response.set_joined_epoch(member->joined_epoch);
   *response.mutable_state() = StateOf(*roster_->view());
   ToProto(options_.heartbeat_interval, *response.mutable_heartbeat_interval());
   ToProto(options_.heartbeat_timeout, *response.mutable_heartbeat_timeout());

@@ -79,7 +79,7 @@ class LeaderCore final : public std::enable_shared_from_this<LeaderCore> {
   absl::Status Register();
   Task<absl::StatusOr<v1::JoinResponse>> Join(Context& context,
                                               const v1::JoinRequest& request);
-  absl::StatusOr<int> Admit(const Application& application);
+  absl::StatusOr<Member> Admit(const Application& application);
   Task<bool> IsAlive(Member member);
   absl::Status Leave(InstanceId sender, const v1::MemberRef& member);
   absl::StatusOr<v1::CohortState> Attend(InstanceId sender,

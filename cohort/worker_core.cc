@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "am/cohort/place.h"
 #include "am/node.h"
 #include "am/v1/cohort.am.h"
 
@@ -21,7 +22,13 @@ WorkerCore::WorkerCore(Manager& manager, WorkerOptions options)
 absl::Status WorkerCore::Start() {
   absl::Status registered = manager_.node().handlers().Add(Bindings());
   if (!registered.ok()) return registered;
-  manager_.OnPeerEvent([weak = weak_from_this()](const PeerEvent& event) {
+  const std::weak_ptr<WorkerCore> weak = weak_from_this();
+  manager_.node().handlers().SetAdmission([weak](InstanceId sender,
+                                                 absl::string_view metadata) {
+    const auto self = weak.lock();
+    return self == nullptr ? absl::OkStatus() : self->Admit(sender, metadata);
+  });
+  manager_.OnPeerEvent([weak](const PeerEvent& event) {
     if (const auto self = weak.lock()) self->OnPeerEvent(event);
   });
   return absl::OkStatus();
@@ -53,6 +60,7 @@ std::vector<HandlerBinding> WorkerCore::Bindings() {
 
 void WorkerCore::Stop() {
   if (stopped_.exchange(true)) return;
+  manager_.node().handlers().SetAdmission(nullptr);
   for (const MethodSpec& spec :
        {CohortMemberAm::kUpdate.spec, CohortMemberAm::kFollow.spec,
         CohortMemberAm::kEnd.spec, CohortMemberAm::kReduce.spec}) {
@@ -125,6 +133,24 @@ absl::Status WorkerCore::CheckLeader(InstanceId sender,
   return absl::FailedPreconditionError(absl::StrCat(
       "this worker follows ", state_.leader.ToString(), " as of epoch ",
       known.epoch(), ", not ", sender.ToString(), " as of ", cohort.epoch()));
+}
+
+// Whether a message of an operation is for the place that we have, or for one
+// that we do not know of yet.
+absl::Status WorkerCore::Admit(InstanceId sender, absl::string_view metadata) {
+  const std::optional<Place> place = FindPlace(metadata);
+  if (!place.has_value()) return absl::OkStatus();
+  MutexLock lock(mutex_);
+  const bool is_leader =
+      sender == state_.leader && place->cohort_id == sender.value();
+  if (is_leader && place->joined_epoch >= state_.joined_epoch) {
+    return absl::OkStatus();
+  }
+  ++stale_refused_;
+  return absl::FailedPreconditionError(absl::StrCat(
+      "it is for a place of epoch ", place->joined_epoch, " at ",
+      sender.ToString(), "; this worker has had its own since epoch ",
+      state_.joined_epoch, " at ", state_.leader.ToString()));
 }
 
 absl::Status WorkerCore::OnUpdate(InstanceId sender,

@@ -30,6 +30,7 @@ class WorkerCore final : public std::enable_shared_from_this<WorkerCore> {
   struct State {
     InstanceId leader;
     int rank = -1;
+    std::uint64_t joined_epoch = 0;  // in which that leader gave it the rank
     v1::CohortState cohort;
     std::optional<absl::Status> end;  // once it is to leave, and why
   };
@@ -67,11 +68,15 @@ class WorkerCore final : public std::enable_shared_from_this<WorkerCore> {
 
   // -- From the leader (worker_core.cc)
   std::vector<HandlerBinding> Bindings();
+  absl::Status Admit(InstanceId sender, absl::string_view metadata);
   absl::Status CheckLeader(InstanceId sender, const v1::CohortRef& cohort);
   absl::Status OnUpdate(InstanceId sender, const v1::CohortState& state);
   absl::StatusOr<v1::CohortState> OnFollow(InstanceId sender,
                                            const v1::MemberRef& ref);
   absl::Status OnEnd(InstanceId sender, const v1::EndRequest& request);
+
+  // -- Reductions (worker_reduce.cc)
+  absl::Status CheckReduction(const v1::ReduceRequest& request);
   Task<absl::StatusOr<v1::ReduceResponse>> Reduce(
       Context& context, const v1::ReduceRequest& request);
 

@@ -86,7 +86,10 @@ Task<absl::Status> WorkerCore::TryJoin(absl::Time until) {
   {
     MutexLock lock(mutex_);
     // Its epochs may come before its answer.
-    if (state_.leader != leader) state_.cohort.Clear();
+    if (state_.leader != leader) {
+      state_.cohort.Clear();
+      state_.joined_epoch = 0;
+    }
     state_.leader = leader;
   }
   CallOptions call;
@@ -101,6 +104,7 @@ void WorkerCore::OnJoined(const v1::JoinResponse& response) {
   {
     MutexLock lock(mutex_);
     state_.rank = response.rank();
+    state_.joined_epoch = response.joined_epoch();
     heartbeat_interval_ = FromProto(response.heartbeat_interval());
     heartbeat_timeout_ = FromProto(response.heartbeat_timeout());
     joined_ = true;

@@ -82,18 +82,37 @@ v1::RankFailure Failure(int rank, const absl::Status& status) {
                                                             status.message())));
 }
 
+// Before those of the ranks below.
+void AddOwn(int rank, absl::StatusOr<std::string> value, Gathered& all) {
+  if (value.ok()) {
+    all.values.insert(all.values.begin(), *std::move(value));
+  } else {
+    all.failures.insert(all.failures.begin(), Failure(rank, value.status()));
+  }
+}
+
 }  // namespace
+
+// Whether it is for the place that we have.
+absl::Status WorkerCore::CheckReduction(const v1::ReduceRequest& request) {
+  MutexLock lock(mutex_);
+  const bool is_ours = request.members_size() > 0 &&
+                       request.members(0).rank() == state_.rank &&
+                       request.cohort().id() == state_.cohort.cohort().id() &&
+                       request.cohort().epoch() >= state_.joined_epoch;
+  if (is_ours) return absl::OkStatus();
+  ++stale_refused_;
+  return absl::FailedPreconditionError(
+      absl::StrCat("this worker is rank ", state_.rank, " of cohort ",
+                   state_.cohort.cohort().id(), " since epoch ",
+                   state_.joined_epoch, "; the reduction is for another one"));
+}
 
 Task<absl::StatusOr<v1::ReduceResponse>> WorkerCore::Reduce(
     Context& context, const v1::ReduceRequest& request) {
-  const State now = state();
-  if (request.members_size() == 0 || request.members(0).rank() != now.rank ||
-      request.cohort().id() != now.cohort.cohort().id()) {
-    ++stale_refused_;
-    co_return absl::FailedPreconditionError(absl::StrCat(
-        "this worker is rank ", now.rank, " of cohort ",
-        now.cohort.cohort().id(), "; the reduction is for another one"));
-  }
+  const absl::Status checked = CheckReduction(request);
+  if (!checked.ok()) co_return checked;
+  const int rank = request.members(0).rank();
   // Its own value and those of the others at once.
   Future<std::string> own = Produce(client_, request, context.remaining());
   const std::vector<v1::ReduceRequest> below = Subtrees(request, 1);
@@ -102,24 +121,19 @@ Task<absl::StatusOr<v1::ReduceResponse>> WorkerCore::Reduce(
   asked->Begin(co_await Connect(client_, below, context.remaining()));
   absl::StatusOr<std::string> value = co_await own;
   (co_await asked->Done()).IgnoreError();
-  Gathered gathered = Gather(below, asked->parts());
+  Gathered all = Gather(below, asked->parts());
+  AddOwn(rank, std::move(value), all);
   v1::ReduceResponse response;
-  if (!value.ok()) {
-    *response.add_failures() = Failure(now.rank, value.status());
+  if (all.failures.empty()) {
+    const absl::StatusOr<std::string> reduced = co_await ReduceHere(
+        client_, request.reduce(), std::move(all.values), context.remaining());
+    if (reduced.ok()) {
+      response.set_value(*reduced);
+    } else {
+      all.failures.push_back(Failure(rank, reduced.status()));
+    }
   }
-  for (auto& failure : gathered.failures) {
-    *response.add_failures() = std::move(failure);
-  }
-  if (response.failures_size() > 0) co_return response;
-  gathered.values.insert(gathered.values.begin(), *std::move(value));
-  const absl::StatusOr<std::string> reduced =
-      co_await ReduceHere(client_, request.reduce(), std::move(gathered.values),
-                          context.remaining());
-  if (reduced.ok()) {
-    response.set_value(*reduced);
-  } else {
-    *response.add_failures() = Failure(now.rank, reduced.status());
-  }
+  response.mutable_failures()->Add(all.failures.begin(), all.failures.end());
   co_return response;
 }
 

@@ -74,6 +74,30 @@ class LocalDispatchTest : public testing::Test {
   std::unique_ptr<Manager> manager_;
 };
 
+TEST_F(LocalDispatchTest, WhatIsNotAdmittedDoesNotRun) {
+  Start();
+  ASSERT_TRUE(manager_->RegisterResponse("echo", Echo).ok());
+  HandlerTable& handlers = manager_->node().handlers();
+  handlers.SetAdmission([](InstanceId, absl::string_view metadata) {
+    return absl::FailedPreconditionError(std::string(metadata));
+  });
+  EXPECT_TRUE(Ask("echo")->status.ok()) << "it has no metadata to be asked of";
+  auto caller = std::make_shared<Caller>();
+  Dispatcher::LocalMessage message = To("echo", caller);
+  message.metadata = transport::Buffer(*EncodeMetadata({{"key", "value"}}));
+  Dispatch(message);
+  ASSERT_TRUE(caller->done.Await());
+  EXPECT_TRUE(absl::IsFailedPrecondition(caller->status)) << caller->status;
+  EXPECT_FALSE(caller->ran);
+  EXPECT_EQ(manager_->node().counters().of(Counter::kNotAdmitted), 1);
+  handlers.SetAdmission(nullptr);
+  caller = std::make_shared<Caller>();
+  message.sender = caller;
+  Dispatch(message);
+  ASSERT_TRUE(caller->done.Await());
+  EXPECT_TRUE(caller->status.ok());
+}
+
 TEST_F(LocalDispatchTest, ACallIsAnswered) {
   Start();
   ASSERT_TRUE(manager_->RegisterResponse("echo", Echo).ok());

@@ -45,6 +45,10 @@ class Workshop final : public test::WorkAm::CoService {
     result.set_trace(absl::StrCat(rank, " "));
     co_return result;
   }
+  Task<absl::StatusOr<test::Result>> DoAlone(Context& context,
+                                             const test::Task& task) override {
+    return Do(context, task);
+  }
   Task<absl::StatusOr<test::Result>> Add(
       Context&, const test::Results& results) override {
     ++additions;

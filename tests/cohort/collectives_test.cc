@@ -1,6 +1,7 @@
 // Barriers and reductions.
 #include <numeric>
 
+#include "am/v1/cohort.am.h"
 #include "tests/cohort/cohort_fixture.h"
 
 namespace am::cohort {
@@ -158,6 +159,23 @@ TEST_F(CollectivesTest, AllReduceDeliversToAll) {
           .Await();
   ASSERT_TRUE(reduced.value.ok()) << reduced.value.status();
   for (int rank = 0; rank < 3; ++rank) EXPECT_EQ(ShopAt(rank).kept, 15);
+}
+
+// Also among workers, who have no places to give.
+TEST_F(CollectivesTest, AReductionForAnEarlierPlaceIsRefused) {
+  Form(Options(2));
+  v1::ReduceRequest request;
+  *request.mutable_cohort() = At(1).worker->state().cohort();
+  request.mutable_cohort()->set_epoch(1);
+  request.add_members()->set_rank(1);
+  const absl::Status status =
+      leading_->client()
+          .Call(v1::CohortMemberAm::kReduce, At(1).manager->instance_id(),
+                request, {})
+          .Await()
+          .status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_EQ(At(1).worker->stale_refused(), 1);
 }
 
 TEST_F(CollectivesTest, AReducerOfOtherValuesIsRefused) {

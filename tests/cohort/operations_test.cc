@@ -263,6 +263,48 @@ TEST_F(OperationsTest, WithoutRanksTheyWorkAsWell) {
   EXPECT_EQ(outcomes.size(), 2);
 }
 
+// -- Old epochs --------------------------------------------------------------
+
+TEST_F(OperationsTest, WhatWasMeantForAnEarlierPlaceNeverRuns) {
+  Form(Options(2, FailurePolicy::kContinueDegraded));
+  ShopAt(1).takes = absl::Seconds(2);
+  Operation<test::Result> first = leader_->ParMap(WorkAm::kDoAlone, &TaskOf);
+  Operation<test::Result> second = leader_->ParMap(WorkAm::kDoAlone, &TaskOf);
+  world_.Run(absl::Seconds(1));
+  // It has the second one in its queue, and takes another place meanwhile.
+  ASSERT_TRUE(At(1).worker->Leave().Await().ok());
+  At(1).worker.reset();
+  ASSERT_TRUE(Join(At(1), 1).ok());
+  EXPECT_TRUE(first.Await().ok()) << "it had begun";
+  const auto outcomes = second.Await();
+  EXPECT_THAT(Kinds(outcomes), ElementsAre(Outcome::kOk, Outcome::kRejected));
+  EXPECT_TRUE(absl::IsFailedPrecondition(outcomes.status()));
+  EXPECT_EQ(ShopAt(1).begun, 1);
+  EXPECT_EQ(At(1).worker->stale_refused(), 1);
+  EXPECT_TRUE(leader_->ParMap(WorkAm::kDoAlone, &TaskOf).Await().ok());
+}
+
+TEST_F(OperationsTest, WhatIsMeantForAnotherCohortNeverRuns) {
+  Form(Options(1));
+  const auto call = [&](absl::string_view place) {
+    return leading_->client()
+        .Message("am.test.Work/Do")
+        .Payload(TaskOf(0))
+        .AddMetadata("cohort-place", place)
+        .Expect<test::Result>()
+        .Send(At(0).manager->instance_id())
+        .Await()
+        .status();
+  };
+  EXPECT_TRUE(absl::IsFailedPrecondition(call("7.1")));
+  EXPECT_TRUE(absl::IsFailedPrecondition(call("no place")));
+  EXPECT_EQ(ShopAt(0).begun, 0);
+  EXPECT_EQ(At(0).worker->stale_refused(), 2);
+  EXPECT_TRUE(Map().Await().ok());
+}
+
+// -- Who holds us up ---------------------------------------------------------
+
 // Describe says whom an operation waits for, and where that is.
 TEST_F(OperationsTest, WhoHoldsUsUpIsSeen) {
   Form(Options(3));
