@@ -1,4 +1,5 @@
 // Joining, leaving, and being known by a rank.
+#include "am/v1/cohort.am.h"
 #include "tests/cohort/cohort_fixture.h"
 
 namespace am::cohort {
@@ -135,6 +136,27 @@ TEST_F(JoinTest, OneThatWasReplacedIsToldAndRefused) {
             absl::StatusCode::kFailedPrecondition);
   const auto description = leader_->Describe().Await();
   EXPECT_GT(description.counters().at("stale_refused"), 0);
+}
+
+TEST_F(JoinTest, AJoinFromAnOldEpochOrOfAnotherLeadersCohortIsRefused) {
+  Form(Options(2, FailurePolicy::kContinueDegraded));
+  v1::JoinRequest request;
+  *request.mutable_cohort() = At(1).worker->state().cohort();
+  request.set_rank(1);
+  ASSERT_TRUE(At(1).worker->Leave().Await().ok());
+  ASSERT_TRUE(Join(Hire("next"), 1).ok());
+  const auto join = [&] {
+    return At(1)
+        .manager->client()
+        .Call(v1::CohortAm::kJoin, leading_->instance_id(), request, {})
+        .Await()
+        .status();
+  };
+  EXPECT_TRUE(absl::IsAborted(join())) << join();
+  request.mutable_cohort()->set_id(7);
+  EXPECT_TRUE(absl::IsFailedPrecondition(join())) << join();
+  EXPECT_EQ(leader_->view()->Find(1)->peer.name, "next");
+  EXPECT_TRUE(Map().Await().ok());
 }
 
 TEST_F(JoinTest, LeavingFreesTheRank) {
