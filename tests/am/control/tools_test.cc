@@ -1,10 +1,9 @@
-// The tools that people have, unmodified, on handlers of ours. `tools/dev
-// setup` installs them where it can.
+// The tools that people have, unmodified, on handlers of ours.
+#include "tests/am/control/tools.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -17,29 +16,6 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-
-bool IsInstalled(const std::string& tool) {
-  return std::system(("command -v " + tool + " >/dev/null").c_str()) == 0;
-}
-
-// What a command prints, by whichever way; it must exit with 0.
-std::string Output(const std::string& command) {
-  std::FILE* const pipe =
-      popen(("timeout 20 " + command + " 2>&1").c_str(), "r");
-  std::string output;
-  char bytes[4096];
-  while (const std::size_t count = std::fread(bytes, 1, sizeof(bytes), pipe)) {
-    output.append(bytes, count);
-  }
-  EXPECT_EQ(pclose(pipe), 0) << command << "\n" << output;
-  return output;
-}
-
-#define SKIP_UNLESS_INSTALLED(tool)                            \
-  if (!IsInstalled(tool))                                      \
-  GTEST_SKIP() << (tool)                                       \
-               << " is not installed: `tools/dev setup` does " \
-                  "so where it finds Go and its module proxy"
 
 class ToolsTest : public ControlTest {
  protected:
