@@ -23,6 +23,20 @@ SimulatedFaults& SimulatedFaults::operator+=(const SimulatedFaults& other) {
   return *this;
 }
 
+std::vector<std::pair<absl::string_view, std::uint64_t>> SimulatedFaults::List()
+    const {
+  return {{"dropped", frames.dropped},
+          {"duplicated", frames.duplicated},
+          {"delayed", frames.delayed},
+          {"reordered", frames.reordered},
+          {"silent cuts", silent_cuts},
+          {"loud cuts", loud_cuts},
+          {"one-way cuts", one_way_cuts},
+          {"pauses", pauses},
+          {"kills", kills},
+          {"restarts", restarts}};
+}
+
 SimulatedWorld::SimulatedWorld(std::uint64_t seed,
                                const transport::FaultOptions& faults)
     : random_(seed), faults_(faults) {}

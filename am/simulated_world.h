@@ -54,6 +54,9 @@ struct SimulatedFaults {
   std::uint64_t restarts = 0;  // on the name of one that was killed
 
   SimulatedFaults& operator+=(const SimulatedFaults& other);
+
+  // Those that a seed decides, by name.
+  std::vector<std::pair<absl::string_view, std::uint64_t>> List() const;
 };
 
 class SimulatedWorld {

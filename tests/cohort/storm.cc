@@ -19,10 +19,10 @@ constexpr absl::Duration kMostWork = absl::Milliseconds(1500);
 
 // What one worker did.
 struct Hand {
-  std::unique_ptr<Manager> manager;
-  std::unique_ptr<Worker> worker;
+  int rank = 0;
+  std::unique_ptr<Manager> manager = nullptr;
+  std::unique_ptr<Worker> worker = nullptr;
   int runs = 0;
-  bool killed = false;
 };
 
 class StormWorld {
@@ -30,7 +30,7 @@ class StormWorld {
   explicit StormWorld(const StormOptions& options)
       : dice_(options.seed),
         world_(options.seed, Faults()),
-        hands_(static_cast<std::size_t>(options.workers)) {}
+        workers_(options.workers) {}
 
   StormResult Run();
 
@@ -38,25 +38,25 @@ class StormWorld {
   transport::FaultOptions Faults();
   bool Form();
   void Begin(int rank);
-  static Task<void> Join(Hand& hand, int rank);
+  static Task<void> Join(Hand& hand);
   Task<absl::StatusOr<test::Result>> Do(Context& context, Hand& hand,
                                         const test::Task& task);
   void BefallFault();
+  void Kill(int rank);
   void Judge(const Outcomes<test::Result>& outcomes);
   void Violate(const RankResult<test::Result>& result, const char* what);
 
   int Below(int bound) {
     return static_cast<int>(dice_() % static_cast<std::uint64_t>(bound));
   }
-  std::string RandomName() {
-    return absl::StrCat("w", Below(static_cast<int>(hands_.size())));
-  }
 
   std::mt19937_64 dice_;
   SimulatedWorld world_;
   std::unique_ptr<Manager> leading_;
   std::unique_ptr<Leader> leader_;
-  std::vector<Hand> hands_;
+  const int workers_;
+  // By rank; then those who came for one that was killed.
+  std::vector<std::unique_ptr<Hand>> hands_;
   StormResult result_;
 };
 
@@ -71,7 +71,7 @@ transport::FaultOptions StormWorld::Faults() {
 }
 
 void StormWorld::Begin(int rank) {
-  Hand& hand = hands_[static_cast<std::size_t>(rank)];
+  Hand& hand = *hands_.emplace_back(std::make_unique<Hand>(Hand{rank}));
   hand.manager = world_.MakeManager(absl::StrCat("w", rank), {});
   hand.manager
       ->Register(test::WorkAm::kDo,
@@ -79,6 +79,7 @@ void StormWorld::Begin(int rank) {
                    return Do(context, hand, task);
                  })
       .IgnoreError();
+  StartTask(Join(hand));
 }
 
 Task<absl::StatusOr<test::Result>> StormWorld::Do(Context& context, Hand& hand,
@@ -94,21 +95,18 @@ Task<absl::StatusOr<test::Result>> StormWorld::Do(Context& context, Hand& hand,
 bool StormWorld::Form() {
   leading_ = world_.MakeManager("leader", {});
   CohortOptions options;
-  options.size = CohortSize::Fixed(static_cast<int>(hands_.size()));
+  options.size = CohortSize::Fixed(workers_);
   options.failure_policy = FailurePolicy::kContinueDegraded;
   leader_ = *Leader::Make(*leading_, options);
-  for (std::size_t i = 0; i < hands_.size(); ++i) {
-    Begin(static_cast<int>(i));
-    StartTask(Join(hands_[i], static_cast<int>(i)));
-  }
+  for (int rank = 0; rank < workers_; ++rank) Begin(rank);
   return leader_->AwaitComplete(absl::Minutes(5)).ok();
 }
 
 // Whose connection is lost meanwhile comes again.
-Task<void> StormWorld::Join(Hand& hand, int rank) {
+Task<void> StormWorld::Join(Hand& hand) {
   WorkerOptions options;
   options.leader = "inproc://leader";
-  options.rank = rank;
+  options.rank = hand.rank;
   options.leader_loss = LeaderLossPolicy::kAwaitReturn;
   absl::StatusOr<std::unique_ptr<Worker>> joined =
       co_await Worker::JoinTask(*hand.manager, options);
@@ -116,13 +114,13 @@ Task<void> StormWorld::Join(Hand& hand, int rank) {
 }
 
 void StormWorld::BefallFault() {
-  const std::string name = RandomName();
+  const int rank = Below(workers_);
+  const std::string name = absl::StrCat("w", rank);
   switch (Below(5)) {
     case 0:
       return world_.Pause(name);
     case 1:
-      hands_[static_cast<std::size_t>(std::stoi(name.substr(1)))].killed = true;
-      return world_.Kill(name);
+      return Kill(rank);
     case 2:
       return world_.Cut("leader", name, CutKind::kSilent);
     case 3:
@@ -130,6 +128,12 @@ void StormWorld::BefallFault() {
     default:
       return world_.CutOneWay(name, "leader", CutKind::kSilent);
   }
+}
+
+// Every other one has a successor, which joins while the map is under way.
+void StormWorld::Kill(int rank) {
+  world_.Kill(absl::StrCat("w", rank));
+  if (Below(2) == 0) Begin(rank);
 }
 
 StormResult StormWorld::Run() {
@@ -165,13 +169,13 @@ void StormWorld::Violate(const RankResult<test::Result>& result,
 }
 
 void StormWorld::Judge(const Outcomes<test::Result>& outcomes) {
-  if (outcomes.size() != hands_.size()) {
+  if (outcomes.size() != static_cast<std::size_t>(workers_)) {
     result_.violations.push_back("not all ranks have an outcome");
     return;
   }
-  for (std::size_t i = 0; i < hands_.size(); ++i) {
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
     const RankResult<test::Result>& result = outcomes[i];
-    const Hand& hand = hands_[i];
+    const Hand& hand = *hands_[i];
     ++result_.outcomes[OutcomeName(result.outcome)];
     if (result.rank != static_cast<int>(i)) Violate(result, "out of order");
     if (hand.runs > 1) Violate(result, "it ran twice");
@@ -183,6 +187,11 @@ void StormWorld::Judge(const Outcomes<test::Result>& outcomes) {
         result.outcome == Outcome::kCancelled) {
       Violate(result, "that did not happen");
     }
+  }
+  for (std::size_t i = outcomes.size(); i < hands_.size(); ++i) {
+    if (hands_[i]->runs == 0) continue;
+    Violate(outcomes[static_cast<std::size_t>(hands_[i]->rank)],
+            "the next one ran what was meant for the one before");
   }
 }
 

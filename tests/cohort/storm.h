@@ -3,8 +3,9 @@
 //   const StormResult result = Storm({.seed = 7, .workers = 256});
 //
 // All join; then, while frames are dropped, duplicated, delayed and overtaken,
-// ways are cut, and workers are paused and killed, all ranks are mapped, once.
-// The result says of each rank what came of it, and whether that is true.
+// ways are cut, and workers are paused, killed and replaced, all ranks are
+// mapped, once. The result says of each rank what came of it, and whether that
+// is true.
 //
 // Threads: any; storms share nothing.
 #pragma once
