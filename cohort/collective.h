@@ -1,8 +1,7 @@
 // Collective: what all ranks do together, awaited by a thread or a coroutine.
 //
-//   absl::StatusOr<Vector> sum = leader.Reduce(...).Await().value;   // thread
-//   auto reduced = co_await leader.Reduce(...);                      //
-//   coroutine
+//   auto reduced = leader.Reduce(...).Await();     // a thread
+//   auto reduced = co_await leader.Reduce(...);    // a coroutine
 //
 // It begins when it is awaited. If the instance shuts down meanwhile, the
 // result may be a T as its default constructor makes it.

@@ -102,6 +102,7 @@ class LeaderCore final : public std::enable_shared_from_this<LeaderCore> {
 
   // -- Looking (leader_look.cc)
   v1::CohortDescription DescribeNow();
+  void DescribeOperations(v1::CohortDescription& description) const;
   Task<void> AddRunning(v1::CohortDescription& description);
 
   absl::Duration SinceNow(absl::Time when) const;

@@ -57,6 +57,16 @@ v1::CohortDescription LeaderCore::DescribeNow() {
       ToProto(SinceNow(heard), *one.mutable_last_heard());
     }
   }
+  DescribeOperations(description);
+  auto& counters = *description.mutable_counters();
+  counters["operations"] = operations_->begun();
+  counters["serialised"] = operations_->serialised();
+  counters["stale_refused"] = roster_->Ask<std::uint64_t>(
+      [](Membership& membership) { return membership.stale_refused(); });
+  return description;
+}
+
+void LeaderCore::DescribeOperations(v1::CohortDescription& description) const {
   for (const auto& [number, fan_out] : operations_->UnderWay()) {
     v1::OperationDescription& one = *description.add_operations();
     one.set_id(number);
@@ -72,12 +82,6 @@ v1::CohortDescription LeaderCore::DescribeNow() {
     ToProto(-SinceNow(awaited.deadline), *one.mutable_deadline_in());
     for (const int rank : awaited.ranks) one.add_awaited_ranks(rank);
   }
-  auto& counters = *description.mutable_counters();
-  counters["operations"] = operations_->begun();
-  counters["serialised"] = operations_->serialised();
-  counters["stale_refused"] = roster_->Ask<std::uint64_t>(
-      [](Membership& membership) { return membership.stale_refused(); });
-  return description;
 }
 
 Task<v1::CohortDescription> LeaderCore::Describe() {

@@ -42,6 +42,22 @@ absl::Status FirstFailure(const std::vector<RankResult<void>>& results) {
   return absl::OkStatus();
 }
 
+std::vector<int> RootsOf(const std::vector<v1::ReduceRequest>& subtrees) {
+  std::vector<int> roots;
+  for (const auto& tree : subtrees) roots.push_back(tree.members(0).rank());
+  return roots;
+}
+
+// `subtrees` and their `roots` must outlive the beginning of the operation.
+FanOut::MakeMessage ToRoots(const std::vector<v1::ReduceRequest>& subtrees,
+                            const std::vector<int>& roots) {
+  return [&subtrees, &roots](const Member& member, FanOut::Send send) {
+    const auto at = std::find(roots.begin(), roots.end(), member.rank);
+    send(Payload::Of(subtrees[static_cast<std::size_t>(at - roots.begin())]));
+    return absl::OkStatus();
+  };
+}
+
 }  // namespace
 
 Task<LeaderCore::ReducedBytes> LeaderCore::Reduce(v1::ReduceRequest request,
@@ -57,18 +73,12 @@ Task<LeaderCore::ReducedBytes> LeaderCore::Reduce(v1::ReduceRequest request,
     ToProto(member.peer, *one.mutable_peer());
   }
   const std::vector<v1::ReduceRequest> subtrees = Subtrees(request, 0);
-  std::vector<int> roots;
-  for (const auto& tree : subtrees) roots.push_back(tree.members(0).rank());
-
+  const std::vector<int> roots = RootsOf(subtrees);
   FanOut::Plan plan;
   plan.spec = v1::CohortMemberAm::kReduce.spec;
   plan.options.timeout = timeout;
   if (cancels_rest) plan.options.on_failure = OnFailure::kCancelRest;
-  plan.make = [&subtrees, &roots](const Member& member, FanOut::Send send) {
-    const auto at = std::find(roots.begin(), roots.end(), member.rank);
-    send(Payload::Of(subtrees[static_cast<std::size_t>(at - roots.begin())]));
-    return absl::OkStatus();
-  };
+  plan.make = ToRoots(subtrees, roots);
   const auto fan_out = operations_->Begin(std::move(plan), Ranks::Of(roots));
   (co_await fan_out->Done()).IgnoreError();
   Gathered gathered = Gather(subtrees, fan_out->parts());
