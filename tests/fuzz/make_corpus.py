@@ -40,6 +40,27 @@ def call(**fields):
                         handler=wire.handler_id("echo"), **fields)
 
 
+def ring(side, *steps):
+    """An input of ring_fuzz: which side is ours, then commands."""
+    return bytes([side]) + b"".join(steps)
+
+
+def on(count):
+    return b"\0" + struct.pack("<H", count)
+
+
+def to(count):
+    return b"\1" + struct.pack("<Q", count)
+
+
+def write(at, data):
+    return b"\2" + struct.pack("<HB", at, len(data)) + data
+
+
+_STEP = b"\3"
+_IN_RING = struct.pack("<III", 2, 4, 3) + b"headone"
+
+
 _SEEDS = {
     "frame": {
         "empty": frame(),
@@ -64,6 +85,19 @@ _SEEDS = {
         "entries": b"\0" + wire.encode_metadata(_METADATA),
         "status": b"\x0c" + wire.encode_metadata(_STATUS),
         "cut": b"\x63" + wire.encode_metadata(_STATUS)[:-1],
+    },
+    "ring": {
+        "frame": ring(0, write(0, _IN_RING), on(len(_IN_RING)), _STEP),
+        "pieces": ring(0, write(0, _IN_RING), on(2), _STEP, on(9), _STEP,
+                       on(len(_IN_RING) - 11), _STEP),
+        "no_parts": ring(0, on(8), _STEP),
+        "much": ring(0, write(0, struct.pack("<II", 1, 1 << 31)), on(8), _STEP),
+        "back": ring(0, write(0, _IN_RING), on(len(_IN_RING)), _STEP, to(1),
+                     _STEP),
+        "ahead": ring(0, to(4097), _STEP, to(0), _STEP),
+        "read": ring(1, _STEP, _STEP, on(16), _STEP, on(2080), _STEP, on(2080),
+                     _STEP),
+        "read_ahead": ring(1, _STEP, to(1 << 63), _STEP, to(0), _STEP),
     },
     "hello": {
         "hello": _HELLO,
