@@ -41,6 +41,7 @@ v1::PeerDescription DescriptionOf(const Peer& peer) {
   description.set_in_flight(ledger.in_flight());
   description.set_refused(ledger.refused);
   description.set_address(peer.link().address());
+  description.set_detour(peer.detour());
   return description;
 }
 

@@ -37,6 +37,17 @@ class Peer final : public Sender {
     info_ = std::move(info);
   }
 
+  // Why memory is not shared with it, though it could be; empty: it is, or one
+  // of us does not do that.
+  std::string detour() const {
+    MutexLock lock(mutex_);
+    return detour_;
+  }
+  void set_detour(std::string why) {
+    MutexLock lock(mutex_);
+    detour_ = std::move(why);
+  }
+
   void Reply(const MessageHeader& header, absl::string_view metadata,
              const Payload& value) override;
   void Account(const absl::Status& outcome) override;
@@ -62,6 +73,7 @@ class Peer final : public Sender {
   std::atomic<PeerState> state_ = PeerState::kConnecting;
   mutable Mutex mutex_;
   PeerInfo info_ ABSL_GUARDED_BY(mutex_);
+  std::string detour_ ABSL_GUARDED_BY(mutex_);
   absl::Time next_approach_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
 };
 

@@ -66,6 +66,18 @@ void SessionTable::Welcome(const FrameHeader& header, const PeerInfo& info,
   const auto back = WayBack(header, peer, endings);
   if (back == nullptr) return Log("cannot reach back: " + info.ToString());
   back->TrySend({HelloAckFrame(Route(peer->id(), back->session()), reply), {}});
+  NoteTold(back->session(), reply);
+}
+
+// Should this connection break before the peer has read it, it is told again on
+// the next one.
+void SessionTable::NoteTold(std::uint32_t session, const HelloReply& reply) {
+  if (const auto entry = attached_.find(session); entry != attached_.end()) {
+    entry->second.told = reply;
+  } else if (const auto attempt = attempts_.find(session);
+             attempt != attempts_.end()) {
+    attempt->second.answer = reply;
+  }
 }
 
 // The connection to answer a HELLO on: the one in use, the one that the HELLO
@@ -90,14 +102,10 @@ std::shared_ptr<Connection> SessionTable::WayBack(
   attempt.fallback = way->fallback;
   attempt.deadline = parts_.clock.Now() + kReturnTimeout;
   Open(way->address, std::move(attempt), endings);
-  const auto opened = attempts_.find(last_session_);
-  if (opened == attempts_.end()) return nullptr;
+  if (!attempts_.contains(last_session_)) return nullptr;
   // The peer knows this session as soon as it reads its HELLO, so that what we
   // send need not wait for its answer.
-  std::shared_ptr<Connection> connection = std::move(opened->second.connection);
-  attempts_.erase(opened);
-  Attach(peer, connection, hello);
-  return connection;
+  return Attach(peer, TakeAttempt(last_session_), hello).connection;
 }
 
 void SessionTable::OnHelloAck(const FrameHeader& header,
@@ -188,16 +196,23 @@ void SessionTable::Accept(Attempt attempt, const FrameHeader& header,
     return Open(*best, std::move(attempt), endings);
   }
   if (peer->link().session() < attempt.connection->session()) {
-    Settle(Attach(peer, std::move(attempt.connection), header), reply, endings);
+    endings.calls.push_back({std::move(attempt.waiters), Success(info)});
+    Settle(Attach(peer, std::move(attempt), header), reply, endings);
   } else {
+    endings.calls.push_back({std::move(attempt.waiters), Success(info)});
     Retire(std::move(attempt.connection));
   }
-  endings.calls.push_back({std::move(attempt.waiters), Success(info)});
 }
 
-SessionTable::Attached& SessionTable::Attach(
-    const std::shared_ptr<Peer>& peer, std::shared_ptr<Connection> connection,
-    const FrameHeader& handshake) {
+SessionTable::Attached& SessionTable::Attach(const std::shared_ptr<Peer>& peer,
+                                             Attempt attempt,
+                                             const FrameHeader& handshake) {
+  const std::shared_ptr<Connection>& connection = attempt.connection;
+  if (connection->address().scheme() == transport::Scheme::kShm) {
+    peer->set_detour("");
+  } else if (!attempt.detour.empty()) {
+    peer->set_detour(std::move(attempt.detour));
+  }
   const auto before = attached_.find(peer->link().session());
   if (before != attached_.end()) {
     Retire(std::move(before->second.connection));
@@ -205,10 +220,13 @@ SessionTable::Attached& SessionTable::Attach(
   }
   returns_.End(peer->id());
   Attached& entry = attached_[connection->session()];
-  entry = {peer, connection, parts_.clock.Now() + kReturnTimeout};
+  entry.peer = peer;
+  entry.connection = connection;
+  entry.answer_by = parts_.clock.Now() + kReturnTimeout;
+  entry.told = std::move(attempt.answer);
   next_answer_by_ = std::min(next_answer_by_, entry.answer_by);
   parts_.driver.WakeAt(next_answer_by_);
-  peer->link().Attach(std::move(connection), handshake, parts_.clock.Now());
+  peer->link().Attach(connection, handshake, parts_.clock.Now());
   parts_.peers.SetState(
       *peer, peer->is_draining ? PeerState::kDraining : PeerState::kJoined);
   parts_.peers.GreetJoined(*peer);

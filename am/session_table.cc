@@ -135,7 +135,11 @@ void SessionTable::Open(const transport::Address& address, Attempt attempt,
   attempt.connection = *std::move(connection);
   // A lane that does not take it is as good as lost: the deadline says so.
   Connection& opened = *attempt.connection;
-  opened.TrySend({HelloFrame(Route(attempt.peer, opened.session())), {}});
+  const HandshakeRoute route = Route(attempt.peer, opened.session());
+  opened.TrySend({HelloFrame(route), {}});
+  if (attempt.answer.has_value()) {
+    opened.TrySend({HelloAckFrame(route, *attempt.answer), {}});
+  }
   parts_.driver.WakeAt(attempt.deadline);
   attempts_.emplace(attempt.connection->session(), std::move(attempt));
 }
@@ -169,6 +173,7 @@ std::optional<transport::Address> SessionTable::NextTry(
 // The peer, if it is known, is lost by that, and tried again later if it was
 // connected before.
 void SessionTable::Fail(Attempt attempt, absl::Status why, Endings& endings) {
+  if (attempt.fallback.has_value()) attempt.detour = std::string(why.message());
   const std::optional<transport::Address> next = NextTry(attempt, why);
   if (attempt.connection != nullptr) Retire(std::move(attempt.connection));
   if (next.has_value()) return Open(*next, std::move(attempt), endings);
@@ -245,7 +250,9 @@ void SessionTable::Lose(const std::shared_ptr<Peer>& peer,
     MutexLock lock(mutex_);
     const auto entry = attached_.find(peer->link().session());
     GiveUp(peer, why, endings);
-    if (entry != attached_.end()) Return(entry, /*has_spare=*/false, endings);
+    if (entry != attached_.end()) {
+      Return(entry, why, /*has_spare=*/false, endings);
+    }
   }
   End(endings);
 }
@@ -255,31 +262,34 @@ void SessionTable::BreakOff(AttachedMap::iterator entry,
   const std::shared_ptr<Peer> peer = entry->second.peer;
   peer->link().Suspend(entry->first);
   parts_.peers.SetState(*peer, PeerState::kConnecting, why);
-  Return(entry, /*has_spare=*/true, endings);
+  Return(entry, why, /*has_spare=*/true, endings);
 }
 
 // Not over memory that was shared: whoever spoilt it may do so again. With a
-// spare, what interrupts the first try as well does not cost the peer.
-void SessionTable::Return(AttachedMap::iterator lost, bool has_spare,
-                          Endings& endings) {
-  const InstanceId peer = lost->second.peer->id();
+// spare, what interrupts the first try as well does not cost the peer. An
+// answer that broke off with the connection would cost the peer its patience.
+void SessionTable::Return(AttachedMap::iterator lost, const absl::Status& why,
+                          bool has_spare, Endings& endings) {
+  const std::shared_ptr<Peer> peer = lost->second.peer;
   transport::Address address = lost->second.connection->address();
   if (address.scheme() == transport::Scheme::kShm) {
-    lost->second.peer->memory_was_spoilt = true;
-    address = *lost->second.peer->info().Choose();
+    peer->memory_was_spoilt = true;
+    peer->set_detour(std::string(why.message()));
+    address = *peer->info().Choose();
   }
+  Attempt attempt;
+  attempt.has_spare = has_spare;
+  attempt.answer = std::move(lost->second.told);
   Retire(std::move(lost->second.connection));
   attached_.erase(lost);
-  returns_.Begin(peer, address, parts_.clock.Now());
-  TryReturn({peer, address}, has_spare, endings);
+  returns_.Begin(peer->id(), address, parts_.clock.Now());
+  TryReturn({peer->id(), address}, std::move(attempt), endings);
 }
 
-void SessionTable::TryReturn(const Returns::Try& due, bool has_spare,
+void SessionTable::TryReturn(const Returns::Try& due, Attempt attempt,
                              Endings& endings) {
-  Attempt attempt;
   attempt.peer = due.peer;
   attempt.is_final = true;
-  attempt.has_spare = has_spare;
   attempt.deadline = parts_.clock.Now() + kReturnTimeout;
   Open(due.address, std::move(attempt), endings);
 }
@@ -334,7 +344,7 @@ absl::Time SessionTable::OnTick(absl::Time now) {
     FailLate(now, endings);
     if (now >= next_answer_by_) BreakOffUnanswered(now, endings);
     for (const Returns::Try& due : returns_.TakeDue(now)) {
-      TryReturn(due, /*has_spare=*/false, endings);
+      TryReturn(due, {}, endings);
     }
     next = std::min(returns_.NextDue(), next_answer_by_);
     for (const auto& [session, attempt] : attempts_) {

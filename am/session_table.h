@@ -110,7 +110,9 @@ class SessionTable final : private ConnectionEvents {
     InstanceId peer;        // zero: whoever listens there
     bool is_final = false;  // not to be repeated over a better address
     std::optional<transport::Address> fallback;  // known to work
-    bool has_spare = false;  // it may be made once more at once
+    std::string detour;                // why it was taken; see Peer::detour
+    std::optional<HelloReply> answer;  // that the peer may have missed
+    bool has_spare = false;            // it may be made once more at once
     absl::Time deadline;
     std::vector<std::uint64_t> waiters;
   };
@@ -119,6 +121,7 @@ class SessionTable final : private ConnectionEvents {
     std::shared_ptr<Connection> connection;
     absl::Time answer_by = absl::InfiniteFuture();  // with HELLO_ACK
     bool answered = false;
+    std::optional<HelloReply> told;  // the last HELLO_ACK on it
   };
   using AttachedMap = std::map<std::uint32_t, Attached>;
 
@@ -160,8 +163,9 @@ class SessionTable final : private ConnectionEvents {
                                       const std::shared_ptr<Peer>& peer,
                                       Endings& endings)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  Attached& Attach(const std::shared_ptr<Peer>& peer,
-                   std::shared_ptr<Connection> connection,
+  void NoteTold(std::uint32_t session, const HelloReply& reply)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Attached& Attach(const std::shared_ptr<Peer>& peer, Attempt attempt,
                    const FrameHeader& handshake)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void OnAnswered(Attempt attempt, const FrameHeader& header,
@@ -189,9 +193,10 @@ class SessionTable final : private ConnectionEvents {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void BreakOff(AttachedMap::iterator entry, const absl::Status& why,
                 Endings& endings) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Return(AttachedMap::iterator lost, bool has_spare, Endings& endings)
+  void Return(AttachedMap::iterator lost, const absl::Status& why,
+              bool has_spare, Endings& endings)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void TryReturn(const Returns::Try& due, bool has_spare, Endings& endings)
+  void TryReturn(const Returns::Try& due, Attempt attempt, Endings& endings)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Leave(const std::shared_ptr<Peer>& peer, const absl::Status& why);
   void LeaveLocked(const std::shared_ptr<Peer>& peer, const absl::Status& why,

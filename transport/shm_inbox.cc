@@ -45,23 +45,28 @@ absl::StatusOr<std::unique_ptr<ShmInbox>> ShmInbox::Make(
   if (!waited.ok()) return waited.status();
   absl::StatusOr<EventDescriptor> interrupts = EventDescriptor::Make();
   if (!interrupts.ok()) return interrupts.status();
+  absl::StatusOr<EventDescriptor> spare = EventDescriptor::Make();
+  if (!spare.ok()) return spare.status();
   return std::unique_ptr<ShmInbox>(
-      new ShmInbox(limits, look, *std::move(waited), *std::move(interrupts)));
+      new ShmInbox(limits, look, *std::move(waited), *std::move(interrupts),
+                   *std::move(spare)));
 }
 
 ShmInbox::ShmInbox(const StreamLimits& limits, absl::Duration look,
-                   EpollSet waited, EventDescriptor interrupts)
+                   EpollSet waited, EventDescriptor interrupts,
+                   EventDescriptor spare)
     : limits_(limits),
       waited_(std::move(waited)),
       interrupts_(std::move(interrupts)),
+      spare_(std::move(spare)),
       look_(look) {
   waited_.Add(interrupts_.get(), kSomething, kInterrupt);
 }
 
 ShmInbox::~ShmInbox() = default;
 
-// By edge: a connection that cannot be accepted, since no descriptors are left,
-// waits for the next one, and does not keep us busy.
+// By edge: a connection that cannot even be turned away waits for the next one,
+// and does not keep us busy.
 void ShmInbox::Listen(Descriptor listener) {
   waited_.Add(listener.get(), EPOLLIN | EPOLLET, TagOf(++last_id_, kListener));
   listeners_.emplace(last_id_, std::move(listener));
@@ -204,16 +209,29 @@ void ShmInbox::Handle(std::uint64_t tag) {
 // -- Rings that come and go --------------------------------------------------
 
 void ShmInbox::Accept(const Descriptor& listener) {
-  for (Descriptor socket = AcceptOnSocket(listener); socket.valid();
-       socket = AcceptOnSocket(listener)) {
+  while (true) {
+    absl::StatusOr<Descriptor> socket = AcceptOnSocket(listener);
+    if (absl::IsResourceExhausted(socket.status()) && TurnAway(listener)) {
+      continue;
+    }
+    if (!socket.ok()) return;
     auto ring = std::make_unique<Ring>();
     ring->id = ++last_id_;
-    ring->socket = std::move(socket);
+    ring->socket = *std::move(socket);
     waited_.Add(ring->socket.get(), kSomething, TagOf(ring->id, kSocket));
     Ring& greeted = *ring;
     rings_.emplace(ring->id, std::move(ring));
     Greet(greeted);
   }
+}
+
+// False: nobody connects, or not even for that is there a descriptor.
+bool ShmInbox::TurnAway(const Descriptor& listener) {
+  spare_.reset();
+  const bool is_turned_away = AcceptOnSocket(listener).ok();
+  absl::StatusOr<EventDescriptor> spare = EventDescriptor::Make();
+  if (spare.ok()) spare_ = *std::move(spare);
+  return is_turned_away;
 }
 
 // The offer came with the connection, as a rule.

@@ -7,7 +7,8 @@
 //
 // A ring is read until it is empty, also when its writer is gone; what was half
 // written then is dropped. A ring that makes no sense is closed and counted: it
-// harms nobody but its writer.
+// harms nobody but its writer. Whoever connects while no descriptors are left
+// is hung up on at once, for which one is kept.
 //
 // Threads: as Inbox says; Listen counts as a Receive. broken_rings is for any
 // thread.
@@ -18,6 +19,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,7 +59,7 @@ class ShmInbox final : public Inbox {
   using RingPtr = std::unique_ptr<Ring>;
 
   ShmInbox(const StreamLimits& limits, absl::Duration look, EpollSet waited,
-           EventDescriptor interrupts);
+           EventDescriptor interrupts, EventDescriptor spare);
 
   std::size_t Take(std::size_t limit, std::vector<InboundFrame>& burst);
   std::size_t TakeFrom(Ring& ring, std::size_t limit,
@@ -69,6 +71,7 @@ class ShmInbox final : public Inbox {
   bool Wait(absl::Duration timeout);
   void Handle(std::uint64_t tag);
   void Accept(const Descriptor& listener);
+  bool TurnAway(const Descriptor& listener);
   void Greet(Ring& ring);
   void Wake(Ring& ring);
   void Close(std::uint64_t id);
@@ -77,6 +80,7 @@ class ShmInbox final : public Inbox {
   const EpollSet waited_;
   const EventDescriptor interrupts_;
   std::atomic<std::uint64_t> broken_rings_ = 0;
+  std::optional<EventDescriptor> spare_;  // its descriptor is what counts
 
   std::uint64_t last_id_ = 0;
   std::map<std::uint64_t, Descriptor> listeners_;

@@ -133,9 +133,14 @@ absl::StatusOr<Descriptor> OfferOnSocket(const std::string& path,
   return connection;
 }
 
-Descriptor AcceptOnSocket(const Descriptor& listener) {
-  return Descriptor(
+absl::StatusOr<Descriptor> AcceptOnSocket(const Descriptor& listener) {
+  Descriptor connection(
       accept4(listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (connection.valid()) return connection;
+  if (errno == EMFILE || errno == ENFILE) {
+    return absl::ResourceExhaustedError("no file descriptors left");
+  }
+  return absl::UnavailableError("nobody connects");
 }
 
 absl::StatusOr<ShmOffer> TakeOffer(const Descriptor& connection) {

@@ -33,8 +33,9 @@ absl::StatusOr<Descriptor> ListenOnSocket(const std::string& path, int backlog);
 absl::StatusOr<Descriptor> OfferOnSocket(const std::string& path,
                                          const ShmOffer& offer);
 
-// The next that connects; an invalid descriptor: nobody does now.
-Descriptor AcceptOnSocket(const Descriptor& listener);
+// The next that connects. UNAVAILABLE: nobody does now. RESOURCE_EXHAUSTED: no
+// descriptors are left, whether anybody does or not.
+absl::StatusOr<Descriptor> AcceptOnSocket(const Descriptor& listener);
 
 // What a connection offers. UNAVAILABLE: nothing yet. INVALID_ARGUMENT: it is
 // not an offer. PERMISSION_DENIED: its process is another user's.

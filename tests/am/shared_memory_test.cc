@@ -21,6 +21,8 @@
 namespace am {
 namespace {
 
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
 using ::testing::StartsWith;
 using transport::Address;
 using transport::Lane;
@@ -28,10 +30,12 @@ using transport::LaneObserver;
 using transport::Scheme;
 using transport::Transport;
 
-// Has rings for those who listen, and none for those who connect.
+// Has rings for those who listen, and for those who connect none, or one that
+// is lost at once.
+enum class Fault : std::uint8_t { kNoMemory, kLost };
 class NoRings final : public Transport {
  public:
-  NoRings() {
+  explicit NoRings(Fault fault) : fault_(fault) {
     transport::ShmOptions options;
     options.other = *transport::MakeZmqTransport({});
     shm_ = *transport::MakeShmTransport(options);
@@ -41,10 +45,11 @@ class NoRings final : public Transport {
   }
   absl::StatusOr<std::unique_ptr<Lane>> Open(const Address& address,
                                              LaneObserver& observer) override {
-    if (address.scheme() == Scheme::kShm) {
+    if (address.scheme() != Scheme::kShm) return shm_->Open(address, observer);
+    if (fault_ == Fault::kNoMemory) {
       return absl::ResourceExhaustedError("no memory to share");
     }
-    return shm_->Open(address, observer);
+    return shm_->Open(Address::Shm("/nowhere"), observer);
   }
   transport::Inbox& inbox() override { return shm_->inbox(); }
   std::size_t max_frame_bytes() const override {
@@ -52,6 +57,7 @@ class NoRings final : public Transport {
   }
 
  private:
+  const Fault fault_;
   std::unique_ptr<Transport> shm_;
 };
 
@@ -95,6 +101,10 @@ class SharedMemoryTest : public testing::Test {
         .address();
   }
 
+  std::string Detour() {
+    return client_->node().peers().Find(server_->instance_id())->detour();
+  }
+
   const ManagerOptions both_ = {.listen = {"tcp://127.0.0.1:0", "shm://"}};
   std::atomic<int> counted_ = 0;
   std::unique_ptr<Manager> server_;
@@ -105,6 +115,7 @@ TEST_F(SharedMemoryTest, WhoeverConnectsByAnotherWayMovesToIt) {
   Start(both_, {.listen = {"shm://"}});
   Connect();
   EXPECT_THAT(Way(), StartsWith("shm://"));
+  EXPECT_EQ(Detour(), "");
   EXPECT_TRUE(Count().ok());
 }
 
@@ -121,19 +132,41 @@ TEST_F(SharedMemoryTest, BothSidesMustBeWilling) {
 
 TEST_F(SharedMemoryTest, WhoCannotHaveItStaysWhereHeIs) {
   ManagerOptions client = both_;
-  client.transport = std::make_shared<NoRings>();
+  client.transport = std::make_shared<NoRings>(Fault::kNoMemory);
   Start(both_, client);
   Connect();
   EXPECT_THAT(Way(), StartsWith("tcp://"));
+  EXPECT_EQ(Detour(), "no memory to share");
   EXPECT_TRUE(Count().ok());
 }
 
 TEST_F(SharedMemoryTest, WhoCannotHaveItGoesAnotherWayAtOnce) {
   ManagerOptions client = both_;
-  client.transport = std::make_shared<NoRings>();
+  client.transport = std::make_shared<NoRings>(Fault::kNoMemory);
   Start(both_, client);
   ASSERT_TRUE(client_->client().Connect(server_->peer_info()).ok());
   EXPECT_THAT(Way(), StartsWith("ipc://"));
+  EXPECT_TRUE(Count().ok());
+}
+
+// What it said there of the way back is said again, elsewhere.
+TEST_F(SharedMemoryTest, WhoLosesItInTheHandshakeAnswersAnotherWayAtOnce) {
+  ManagerOptions server = both_;
+  server.transport = std::make_shared<NoRings>(Fault::kLost);
+  Start(server, both_);
+  const auto peer = client_->client().Connect(
+      server_->addresses().front().ToString(), absl::Seconds(1));
+  ASSERT_TRUE(peer.ok()) << peer.status();
+  EXPECT_TRUE(Count().ok());
+}
+
+TEST_F(SharedMemoryTest, WhoLosesItWhenHeConnectsGoesAnotherWayAtOnce) {
+  ManagerOptions client = both_;
+  client.transport = std::make_shared<NoRings>(Fault::kLost);
+  Start(both_, client);
+  Connect();
+  EXPECT_THAT(Way(), StartsWith("tcp://"));
+  EXPECT_THAT(Detour(), HasSubstr("/nowhere"));
   EXPECT_TRUE(Count().ok());
 }
 
@@ -169,6 +202,7 @@ TEST_F(SharedMemoryTest, WhenItIsSpoiltCallsGoOnByAnotherWay) {
     ++calls;
   }
   EXPECT_THAT(Way(), StartsWith("ipc://"));
+  EXPECT_THAT(Detour(), EndsWith("a count that makes no sense"));
   EXPECT_EQ(counted_, calls);
 }
 

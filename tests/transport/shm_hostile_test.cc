@@ -3,11 +3,13 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <string>
@@ -145,6 +147,36 @@ TEST_F(ShmHostileTest, AScribbledRingIsClosedAndOthersServeOn) {
   EXPECT_EQ(burst[0].head.view(), "well");
   Look();
   EXPECT_EQ(inbox_->broken_rings(), 1u);
+}
+
+// Leaves this process no descriptor: the limit is that of their numbers, and
+// what is below it and free is taken.
+class NoDescriptors final {
+ public:
+  NoDescriptors() : lowest_(open("/dev/null", O_RDONLY | O_CLOEXEC)) {
+    getrlimit(RLIMIT_NOFILE, &before_);
+    rlimit few = before_;
+    few.rlim_cur = static_cast<rlim_t>(lowest_.get()) + 1;
+    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+  }
+  ~NoDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  const Descriptor lowest_;
+  rlimit before_ = {};
+};
+
+TEST_F(ShmHostileTest, WhoConnectsWhenNoDescriptorsAreLeftIsHungUpOn) {
+  const ShmOffer offer = Offer();
+  const auto first = OfferOnSocket(path_, offer);
+  const auto second = OfferOnSocket(path_, offer);
+  const NoDescriptors none;
+  Look();
+  for (const auto& connection : {first->get(), second->get()}) {
+    char byte = 0;  // The offer was not read, which is a reset.
+    EXPECT_EQ(recv(connection, &byte, 1, MSG_DONTWAIT), -1);
+    EXPECT_EQ(errno, ECONNRESET);
+  }
 }
 
 // The child is killed wherever it happens to be.
