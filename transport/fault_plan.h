@@ -22,7 +22,8 @@ struct FaultOptions {
   absl::Duration delay_min = absl::Milliseconds(1);
   absl::Duration delay_max = absl::Milliseconds(10);
 
-  // Frames that are sent from then on are spared.
+  // Frames that are sent before and after that are spared.
+  absl::Time from = absl::InfinitePast();
   absl::Time until = absl::InfiniteFuture();
 
   // How many frames of one lane may wait before TrySend says would-block.

@@ -179,7 +179,8 @@ SendResult FaultyTransport::Core::TrySend(Road& road,
     return SendResult::kWouldBlock;
   }
   if (!road.next_fate.has_value()) {
-    road.next_fate = now < options_.until ? road.plan.Next() : Fate();
+    const bool is_time = now >= options_.from && now < options_.until;
+    road.next_fate = is_time ? road.plan.Next() : Fate();
   }
   const SendResult result = MeetFateLocked(road, frame, *road.next_fate, now);
   if (result == SendResult::kWouldBlock) {

@@ -15,13 +15,23 @@ using transport::CutKind;
 
 // The operation's; whatever is under way by then has its outcome.
 constexpr absl::Duration kTimeout = absl::Seconds(6);
+constexpr absl::Duration kForms = absl::Seconds(5);  // at the most
 constexpr absl::Duration kMostWork = absl::Milliseconds(1500);
 
 // What one worker did.
 struct Hand {
-  int rank = 0;
+  explicit Hand(int its_rank) : rank(its_rank) {}
+
+  // What its coroutines note while the manager ends must be there still.
+  ~Hand() {
+    worker.reset();
+    manager.reset();
+  }
+
+  const int rank;
   std::unique_ptr<Manager> manager = nullptr;
   std::unique_ptr<Worker> worker = nullptr;
+  absl::Status joined = absl::UnavailableError("it still tries");
   int runs = 0;
 };
 
@@ -67,11 +77,12 @@ transport::FaultOptions StormWorld::Faults() {
   faults.delay = 0.05;
   faults.reorder = 0.05;
   faults.delay_max = absl::Milliseconds(200);
+  faults.from = absl::UnixEpoch() + kForms;
   return faults;
 }
 
 void StormWorld::Begin(int rank) {
-  Hand& hand = *hands_.emplace_back(std::make_unique<Hand>(Hand{rank}));
+  Hand& hand = *hands_.emplace_back(std::make_unique<Hand>(rank));
   hand.manager = world_.MakeManager(absl::StrCat("w", rank), {});
   hand.manager
       ->Register(test::WorkAm::kDo,
@@ -99,7 +110,9 @@ bool StormWorld::Form() {
   options.failure_policy = FailurePolicy::kContinueDegraded;
   leader_ = *Leader::Make(*leading_, options);
   for (int rank = 0; rank < workers_; ++rank) Begin(rank);
-  return leader_->AwaitComplete(absl::Minutes(5)).ok();
+  const bool is_complete = leader_->AwaitComplete(kForms).ok();
+  world_.Run(absl::UnixEpoch() + kForms - world_.clock().Now());
+  return is_complete;
 }
 
 // Whose connection is lost meanwhile comes again.
@@ -110,7 +123,8 @@ Task<void> StormWorld::Join(Hand& hand) {
   options.leader_loss = LeaderLossPolicy::kAwaitReturn;
   absl::StatusOr<std::unique_ptr<Worker>> joined =
       co_await Worker::JoinTask(*hand.manager, options);
-  if (joined.ok()) hand.worker = *std::move(joined);
+  hand.joined = joined.status();
+  if (joined.ok() && hand.manager) hand.worker = *std::move(joined);
 }
 
 void StormWorld::BefallFault() {
@@ -138,7 +152,11 @@ void StormWorld::Kill(int rank) {
 
 StormResult StormWorld::Run() {
   if (!Form()) {
-    result_.violations.push_back("not all have joined");
+    for (const auto& hand : hands_) {
+      if (hand->joined.ok()) continue;
+      result_.violations.push_back(absl::StrCat(
+          "rank ", hand->rank, " did not join: ", hand->joined.ToString()));
+    }
     return std::move(result_);
   }
   const absl::Time begin = world_.clock().Now();

@@ -133,13 +133,17 @@ TEST(FaultyTransport, DroppedFramesAreCounted) {
   EXPECT_LT(dropped, 300u);
 }
 
-TEST(FaultyTransport, FaultsEndWhenTheyAreToldTo) {
-  Faults faults({.drop = 1, .until = absl::UnixEpoch() + absl::Seconds(1)});
+TEST(FaultyTransport, FaultsBeginAndEndWhenTheyAreToldTo) {
+  Faults faults({.drop = 1,
+                 .from = absl::UnixEpoch() + absl::Seconds(1),
+                 .until = absl::UnixEpoch() + absl::Seconds(2)});
   const auto lane = faults.Open();
   lane->TrySend("1");
   faults.Pass(absl::Seconds(1));
   lane->TrySend("2");
-  EXPECT_EQ(faults.Arrived(), "2");
+  faults.Pass(absl::Seconds(1));
+  lane->TrySend("3");
+  EXPECT_EQ(faults.Arrived(), "1 3");
 }
 
 TEST(FaultyTransport, DuplicateFollowsAtOnce) {
