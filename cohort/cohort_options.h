@@ -1,4 +1,5 @@
-// CohortOptions: everything that can be set about a cohort, in one place.
+// CohortOptions: everything that can be set about a cohort, in one place. A
+// value, which its leader copies.
 #pragma once
 
 #include <cstdint>

@@ -5,6 +5,8 @@
 //   if (!outcomes.ok()) return outcomes.status();      // which rank, and why
 //   for (const auto& [rank, took, outcome, value] : outcomes) ...
 //   std::cout << outcomes.ToString();                  // a line per rank
+//
+// Values, of which nothing refers to the operation any more.
 #pragma once
 
 #include <cstdint>

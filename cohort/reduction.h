@@ -6,6 +6,9 @@
 // reduces all of these to one, by a handler of its own; the leader does the
 // same with the values of those directly below it. Values are kept in order of
 // ranks, so that the reducer need only be associative.
+//
+// Functions, for any thread. What they are given is copied but where it says
+// otherwise.
 #pragma once
 
 #include <string>

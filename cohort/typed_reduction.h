@@ -1,4 +1,5 @@
-// What Leader::Reduce and AllReduce do, with types.
+// What Leader::Reduce and AllReduce do, with types. Coroutines, which share in
+// the leader's core and keep all else that they are given.
 #pragma once
 
 #include <algorithm>

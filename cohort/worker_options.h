@@ -1,4 +1,5 @@
-// WorkerOptions: everything that can be set about a worker, in one place.
+// WorkerOptions: everything that can be set about a worker, in one place. A
+// value, which the worker copies.
 #pragma once
 
 #include <cstdint>
