@@ -23,10 +23,10 @@ import against
 import page
 
 PROGRAMS = ("ping", "echo", "local", "oneway", "connect", "sizes", "peers", "handlers",
-            "stages", "bridge", "idle")
+            "stages", "bridge", "idle", "cohort")
 
 # They have no rows: they say themselves whether they are as they must be.
-OTHERS = ("cohort", "registry")
+OTHERS = ("registry",)
 
 # --smoke: some cases of some programs, for a moment each.
 SMOKE_CASES = {

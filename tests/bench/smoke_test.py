@@ -145,6 +145,16 @@ class SmokeTest(unittest.TestCase):
                                  "late_bridge_tcp_64_50": ["plain gRPC"]},
                         LATENCIES)
 
+    def test_cohort(self):
+        report = report_of("cohort", "--rounds=1", "--operations=1",
+                           "--joining=16")
+        rows = {row["metric"]: row for row in report["rows"]}
+        self.assertCountEqual(rows,
+                              ["p50_us", "times_written", "leader_peak_mb",
+                               "real_ms"])
+        self.assertEqual(rows["p50_us"]["case"], "par_map_8_64")
+        self.assertEqual(rows["times_written"]["ours"], 1)
+
     def test_registry(self):
         self.assertEqual(run("registry", "--instances=20").returncode, 0)
 
