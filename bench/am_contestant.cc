@@ -88,17 +88,15 @@ std::string AmContestantName(PingerMethod method, Waiter waiter,
 
 std::unique_ptr<Contestant> MakeAmContestant(PingerMethod method, Waiter waiter,
                                              const std::string& scheme) {
-  const auto with_scheme = [scheme](Setting setting) {
-    if (!scheme.empty()) setting.scheme = scheme;
-    return setting;
-  };
   return MakeContestant(
       AmContestantName(method, waiter, scheme),
-      [=](const Setting& setting) { return ServeOne(with_scheme(setting)); },
+      [=](const Setting& setting) {
+        return ServeOne(WithScheme(setting, scheme));
+      },
       [=](const Setting& setting, const std::string& address)
           -> absl::StatusOr<std::unique_ptr<Caller>> {
         absl::StatusOr<AmLinks> links =
-            ConnectAm(with_scheme(setting), address);
+            ConnectAm(WithScheme(setting, scheme), address);
         if (!links.ok()) return links.status();
         return MakeCaller(method, waiter, *std::move(links), setting);
       });

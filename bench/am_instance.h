@@ -19,6 +19,12 @@ namespace am::bench {
 inline constexpr char kShared[] = "shm";
 inline constexpr char kSharedParked[] = "shm_parked";
 
+// The setting with another scheme, unless that is empty.
+inline Setting WithScheme(Setting setting, const std::string& scheme) {
+  if (!scheme.empty()) setting.scheme = scheme;
+  return setting;
+}
+
 // Over ZeroMQ, or another transport of the same addresses.
 absl::StatusOr<std::unique_ptr<Manager>> MakeAmInstance(const Setting& setting);
 absl::StatusOr<std::unique_ptr<Manager>> MakeAmInstance(

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "bench/am_contestant.h"
+#include "bench/am_instance.h"
 #include "bench/plan.h"
 #include "bench/zmq_contestant.h"
 
@@ -21,6 +22,8 @@ Benchmark MakeBenchmark() {
       .seconds = 5};
   benchmark.contestants.push_back(
       MakeAmContestant(PingerMethod::kPing, Waiter::kThread));
+  benchmark.contestants.push_back(
+      MakeAmContestant(PingerMethod::kPing, Waiter::kThread, kShared));
   benchmark.contestants.push_back(MakeZmqContestant(ZmqLoop::kReceive));
   for (const std::string scheme : {"ipc", "tcp"}) {
     benchmark.plan.push_back(
@@ -32,6 +35,14 @@ Benchmark MakeBenchmark() {
               {ZmqContestantName(ZmqLoop::kReceive)},
               "cpu_percent"}}});
   }
+  benchmark.plan.push_back(
+      {.setting = {.scheme = "ipc"},
+       .comparisons = {
+           {"idle_local",
+            AmContestantName(PingerMethod::kPing, Waiter::kThread, kShared),
+            "libzmq",
+            {ZmqContestantName(ZmqLoop::kReceive)},
+            "cpu_percent"}}});
   return benchmark;
 }
 

@@ -3,13 +3,16 @@
 //
 //   tools/dev bench local --json local.json
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "bench/am_contestant.h"
 #include "bench/am_instance.h"
 #include "bench/grpc_contestant.h"
 #include "bench/plan.h"
+#include "bench/unix_contestant.h"
 #include "bench/zmq_contestant.h"
 
 namespace am::bench {
@@ -24,6 +27,7 @@ struct Case {
   Waiter waiter;
   GrpcStyle grpc;
   const char* best_by;
+  absl::Duration think = absl::ZeroDuration();
 };
 
 std::vector<Case> Cases() {
@@ -34,6 +38,13 @@ std::vector<Case> Cases() {
        Waiter::kThread,
        {GrpcCalling::kBlocking, PingerMethod::kPing},
        "p50_us"},
+      {"ping_local_64_think300",
+       {"ipc", 64, 1},
+       PingerMethod::kPing,
+       Waiter::kThread,
+       {GrpcCalling::kBlocking, PingerMethod::kPing},
+       "p50_us",
+       absl::Microseconds(300)},
       {"echo_local_64_50",
        {"ipc", 64, 50},
        PingerMethod::kEcho,
@@ -57,6 +68,7 @@ Contestants MakeContestants() {
   contestants.push_back(
       MakeGrpcContestant({GrpcCalling::kBlocking, PingerMethod::kPing}));
   contestants.push_back(MakeGrpcContestant({}));
+  contestants.push_back(MakeUnixContestant());
   for (const std::string scheme : {kShared, kSharedParked}) {
     contestants.push_back(
         MakeAmContestant(PingerMethod::kPing, Waiter::kThread, scheme));
@@ -67,15 +79,30 @@ Contestants MakeContestants() {
 }
 
 PlannedRun PlanOf(const Case& one) {
-  PlannedRun run = {.setting = one.setting, .comparisons = {}};
-  for (const std::string scheme : {kShared, kSharedParked}) {
+  PlannedRun run = {
+      .setting = one.setting, .comparisons = {}, .think = one.think};
+  const auto ours = [&](const char* scheme) {
+    return AmContestantName(one.method, one.waiter, scheme);
+  };
+  for (const char* scheme : {kShared, kSharedParked}) {
     const std::string name =
         absl::StrCat(one.name, scheme == kShared ? "" : "_parked");
-    const std::string ours = AmContestantName(one.method, one.waiter, scheme);
-    run.comparisons.push_back(
-        {name, ours, "libzmq", ZmqContestantNames(), one.best_by});
-    run.comparisons.push_back(
-        {name, ours, "grpc", {NameOf(one.grpc)}, one.best_by});
+    const auto beside = [&](const char* peer, std::vector<std::string> peers) {
+      run.comparisons.push_back(
+          {name, ours(scheme), peer, std::move(peers), one.best_by});
+    };
+    beside("libzmq", ZmqContestantNames());
+    beside("grpc", {NameOf(one.grpc)});
+    if (one.method == PingerMethod::kPing) {
+      beside("unix_socket", {kUnixContestantName});
+    }
+  }
+  if (one.think > absl::ZeroDuration()) {
+    run.comparisons.push_back({one.name,
+                               ours(kShared),
+                               "parked",
+                               {ours(kSharedParked)},
+                               one.best_by});
   }
   return run;
 }

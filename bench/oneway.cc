@@ -206,22 +206,36 @@ std::unique_ptr<Contestant> MakeZmqPushContestant(ZmqLoop loop) {
       });
 }
 
+// By the setting's scheme, or by `scheme` whatever that is.
 template <typename AmCaller>
-std::unique_ptr<Contestant> MakeAmPushContestant(const char* name) {
+std::unique_ptr<Contestant> MakeAmPushContestant(
+    const std::string& name, const std::string& scheme = "") {
   return MakeContestant(
-      name, [](const Setting& setting) { return MakeAmServer(setting); },
-      [](const Setting& setting, const std::string& address)
+      name,
+      [=](const Setting& setting) {
+        return MakeAmServer(WithScheme(setting, scheme));
+      },
+      [=](const Setting& setting, const std::string& address)
           -> absl::StatusOr<std::unique_ptr<Caller>> {
-        absl::StatusOr<AmLinks> links = ConnectAm(setting, address);
+        absl::StatusOr<AmLinks> links =
+            ConnectAm(WithScheme(setting, scheme), address);
         if (!links.ok()) return links.status();
         return std::make_unique<AmCaller>(*std::move(links), setting);
       });
+}
+
+std::string LocalName(const std::string& scheme) {
+  return absl::StrCat(kAmName, "_", scheme);
 }
 
 Contestants MakeContestants() {
   Contestants contestants;
   contestants.push_back(MakeAmPushContestant<AmPusher>(kAmName));
   contestants.push_back(MakeAmPushContestant<AmMarker>(kAmIdleName));
+  for (const std::string scheme : {kShared, kSharedParked}) {
+    contestants.push_back(
+        MakeAmPushContestant<AmPusher>(LocalName(scheme), scheme));
+  }
   for (const ZmqLoop loop : kZmqLoops) {
     contestants.push_back(MakeZmqPushContestant(loop));
   }
@@ -233,6 +247,17 @@ PlannedRun PlanOf(const std::string& name, const std::string& scheme) {
   return {.setting = {scheme, 64, kBatch},
           .comparisons = {
               {name, kAmName, "libzmq", NamesOfLoops(ZmqName), "msgs_per_s"}}};
+}
+
+// Over memory that is shared, beside a unix socket.
+PlannedRun PlanOfLocal() {
+  PlannedRun run = {.setting = {"ipc", 64, kBatch}, .comparisons = {}};
+  for (const std::string scheme : {kShared, kSharedParked}) {
+    run.comparisons.push_back(
+        {absl::StrCat("oneway_local_64", scheme == kShared ? "" : "_parked"),
+         LocalName(scheme), "libzmq", NamesOfLoops(ZmqName), "msgs_per_s"});
+  }
+  return run;
 }
 
 PlannedRun PlanOfIdle() {
@@ -250,7 +275,7 @@ int main(int argc, char** argv) {
       .contestants = am::bench::MakeContestants(),
       .plan = {am::bench::PlanOf("oneway_64", "ipc"),
                am::bench::PlanOf("oneway_64_tcp", "tcp"),
-               am::bench::PlanOfIdle()},
+               am::bench::PlanOfLocal(), am::bench::PlanOfIdle()},
       .measure = am::bench::MeasureMemoryToo};
   return am::bench::RunBenchmark(benchmark, argc, argv);
 }

@@ -50,6 +50,7 @@ Report Run(const Benchmark& benchmark, const Flags& flags) {
     const std::vector<Comparison> chosen = Choose(run, flags);
     if (chosen.empty()) continue;
     schedule.contestants = NamesIn(chosen);
+    schedule.load.think = run.think;
     const Outcomes outcomes =
         RunRounds(benchmark.contestants, run.setting, schedule);
     for (const Comparison& one : chosen) AddRows(one, outcomes, report);

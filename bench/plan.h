@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "bench/contestant.h"
 #include "bench/report.h"
 #include "bench/rounds.h"
@@ -23,6 +24,7 @@ namespace am::bench {
 struct PlannedRun {
   Setting setting;
   std::vector<Comparison> comparisons;
+  absl::Duration think = absl::ZeroDuration();  // before each operation
 };
 
 struct Benchmark {

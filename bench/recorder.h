@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 
 namespace am::bench {
@@ -29,6 +30,9 @@ namespace am::bench {
 struct Load {
   absl::Duration duration = absl::Seconds(2);
   std::int64_t operations = std::int64_t{1} << 40;
+
+  // How long Begin sleeps first: the caller does something else.
+  absl::Duration think = absl::ZeroDuration();
 };
 
 class Recorder {
@@ -38,11 +42,15 @@ class Recorder {
   explicit Recorder(const Load& load)
       : wanted_(static_cast<std::size_t>(load.operations)),
         end_(std::chrono::steady_clock::now() +
-             absl::ToChronoNanoseconds(load.duration)) {
+             absl::ToChronoNanoseconds(load.duration)),
+        think_(load.think) {
     nanoseconds_.reserve(std::size_t{1} << 16);
   }
 
-  Moment Begin() const { return std::chrono::steady_clock::now(); }
+  Moment Begin() const {
+    if (think_ > absl::ZeroDuration()) absl::SleepFor(think_);
+    return std::chrono::steady_clock::now();
+  }
 
   void End(Moment begun) { EndAt(begun, std::chrono::steady_clock::now()); }
 
@@ -68,6 +76,7 @@ class Recorder {
  private:
   const std::size_t wanted_;
   const Moment end_;
+  const absl::Duration think_;
   Moment last_ = {};
   std::size_t untimed_ = 0;
   std::vector<std::int64_t> nanoseconds_;

@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "am/message_builder.h"
 #include "bench/am_instance.h"
 #include "bench/function_contestant.h"
@@ -61,20 +62,33 @@ class AmBytesCaller final : public Caller {
   PayloadMaker payloads_;
 };
 
-std::unique_ptr<Contestant> MakeAmBytesContestant() {
+// By the setting's scheme, or by `scheme` whatever that is.
+std::unique_ptr<Contestant> MakeAmBytesContestant(
+    const std::string& name, const std::string& scheme = "") {
   return MakeContestant(
-      kAmName, [](const Setting& setting) { return MakeAmServer(setting); },
-      [](const Setting& setting, const std::string& address)
+      name,
+      [=](const Setting& setting) {
+        return MakeAmServer(WithScheme(setting, scheme));
+      },
+      [=](const Setting& setting, const std::string& address)
           -> absl::StatusOr<std::unique_ptr<Caller>> {
-        absl::StatusOr<AmLinks> links = ConnectAm(setting, address);
+        absl::StatusOr<AmLinks> links =
+            ConnectAm(WithScheme(setting, scheme), address);
         if (!links.ok()) return links.status();
         return std::make_unique<AmBytesCaller>(*std::move(links), setting);
       });
 }
 
+std::string LocalName(const std::string& scheme) {
+  return absl::StrCat(kAmName, "_", scheme);
+}
+
 Contestants MakeContestants() {
   Contestants contestants;
-  contestants.push_back(MakeAmBytesContestant());
+  contestants.push_back(MakeAmBytesContestant(kAmName));
+  for (const std::string scheme : {kShared, kSharedParked}) {
+    contestants.push_back(MakeAmBytesContestant(LocalName(scheme), scheme));
+  }
   for (const ZmqLoop loop : kZmqLoops) {
     contestants.push_back(MakeZmqContestant(loop, ZmqAnswer::kVerdict));
   }
@@ -90,6 +104,20 @@ PlannedRun PlanOf(const Size& size) {
               {size.case_name, kAmName, "grpc_blocking", {NameOf(kGrpc)}}}};
 }
 
+// Over memory that is shared, beside a unix socket.
+PlannedRun PlanOfLocal() {
+  PlannedRun run = {.setting = {"ipc", 64 << 20}, .comparisons = {}};
+  for (const std::string scheme : {kShared, kSharedParked}) {
+    const std::string name =
+        absl::StrCat("payload_local_64mib", scheme == kShared ? "" : "_parked");
+    run.comparisons.push_back({name, LocalName(scheme), "libzmq",
+                               ZmqContestantNames(ZmqAnswer::kVerdict)});
+    run.comparisons.push_back(
+        {name, LocalName(scheme), "grpc_blocking", {NameOf(kGrpc)}});
+  }
+  return run;
+}
+
 }  // namespace
 }  // namespace am::bench
 
@@ -102,5 +130,6 @@ int main(int argc, char** argv) {
   for (const am::bench::Size& size : am::bench::kSizes) {
     benchmark.plan.push_back(am::bench::PlanOf(size));
   }
+  benchmark.plan.push_back(am::bench::PlanOfLocal());
   return am::bench::RunBenchmark(benchmark, argc, argv);
 }

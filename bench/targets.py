@@ -8,6 +8,8 @@ _AT_MOST = {
                            "ping_local_64": 0.10,
                            "ping_local_64_parked": 0.65,
                            "par_map_8_64": 1.5},
+    ("parked", "p50_us"): {"ping_local_64_think300": 1.20},
+    ("parked", "cpu_us_per_op"): {"ping_local_64_think300": 1.30},
     ("grpc", "p50_us"): {"ping_local_64": 0.12},
     ("libzmq", "cpu_us_per_op"): {"ping_local_64": 0.5},
     ("libzmq", "mean_us"): {"ping_ipc_64": 1.10, "ping_tcp_64": 1.10},
@@ -23,7 +25,9 @@ _AT_LEAST = {
                                "echo_1024_25": 1.0, "echo_64_1024": 1.0,
                                "oneway_64": 1.0, "payload_64mib": 0.9,
                                "echo_local_64_50": 3,
-                               "echo_local_4096_20": 2},
+                               "echo_local_4096_20": 2,
+                               "oneway_local_64": 1.5,
+                               "payload_local_64mib": 2},
     ("grpc", "msgs_per_s"): {"echo_local_64_50": 20},
     ("grpc_callback", "msgs_per_s"): {"echo_64_50": 10, "echo_4096_20": 3,
                                       "echo_1024_25": 3, "echo_64_1024": 60},
@@ -33,6 +37,7 @@ _AT_LEAST = {
 _VALUES = {
     ("connect_first_ack", "p99_us"): 2000,
     ("local_64", "p50_us"): 3,
+    ("idle_local", "cpu_percent"): 1,
     ("payload_64mib", "caller_peak_mb"): 3 * 64,
     ("payload_64mib", "server_peak_mb"): 3 * 64,
 }

@@ -32,9 +32,15 @@ ECHO_CASES = {
 }
 LOCAL_CASES = {
     f"{case}{how}": ["libzmq", "grpc"]
-    for case in ("ping_local_64", "echo_local_64_50", "echo_local_4096_20")
+    for case in ("echo_local_64_50", "echo_local_4096_20")
     for how in ("", "_parked")
 }
+LOCAL_CASES |= {
+    f"{case}{how}": ["libzmq", "grpc", "unix_socket"]
+    for case in ("ping_local_64", "ping_local_64_think300")
+    for how in ("", "_parked")
+}
+LOCAL_CASES["ping_local_64_think300"].append("parked")
 
 
 def run(program, *arguments):
@@ -86,7 +92,9 @@ class SmokeTest(unittest.TestCase):
             rows[row["case"].endswith("_idle")].append(row)
         self.check_rows(
             {**report, "rows": rows[False]},
-            {"oneway_64": ["libzmq"], "oneway_64_tcp": ["libzmq"]},
+            {case: ["libzmq"]
+             for case in ("oneway_64", "oneway_64_tcp", "oneway_local_64",
+                          "oneway_local_64_parked")},
             ["msgs_per_s", "cpu_us_per_op", *PEAKS])
         self.check_rows({**report, "rows": rows[True]},
                         {"oneway_64_idle": ["libzmq"]}, [*LATENCIES, *PEAKS])
@@ -99,7 +107,8 @@ class SmokeTest(unittest.TestCase):
 
     def test_sizes(self):
         report = report_of("sizes", "--rounds=1", "--operations=1")
-        sizes = ["64", "1kib", "16kib", "256kib", "4mib", "64mib"]
+        sizes = ["64", "1kib", "16kib", "256kib", "4mib", "64mib",
+                 "local_64mib", "local_64mib_parked"]
         self.check_rows(
             report,
             {f"payload_{size}": ["libzmq", "grpc_blocking"] for size in sizes},
@@ -135,7 +144,8 @@ class SmokeTest(unittest.TestCase):
     def test_idle(self):
         report = report_of("idle", "--rounds=1", "--seconds=0.01")
         self.check_rows(report, {"idle_ipc": ["libzmq"],
-                                 "idle_tcp": ["libzmq"]}, ["cpu_percent"])
+                                 "idle_tcp": ["libzmq"],
+                                 "idle_local": ["libzmq"]}, ["cpu_percent"])
 
     def test_bridge(self):
         report = report_of("bridge", "--rounds=1", "--operations=1")
