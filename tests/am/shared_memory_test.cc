@@ -9,7 +9,9 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "am/manager.h"
 #include "am/message_builder.h"
@@ -170,22 +172,48 @@ TEST_F(SharedMemoryTest, WhoLosesItWhenHeConnectsGoesAnotherWayAtOnce) {
   EXPECT_TRUE(Count().ok());
 }
 
+// A mapping of a ring in this process.
+struct Mapping {
+  transport::RingHead* head = nullptr;
+  std::size_t bytes = 0;
+};
+
+std::vector<Mapping> MappedRings() {
+  std::ifstream maps("/proc/self/maps");
+  std::vector<Mapping> rings;
+  for (std::string line; std::getline(maps, line);) {
+    std::uintptr_t begin = 0, end = 0;
+    if (absl::StrContains(line, "am-ring") &&
+        std::sscanf(line.c_str(), "%lx-%lx", &begin, &end) == 2) {
+      rings.push_back(
+          {reinterpret_cast<transport::RingHead*>(begin), end - begin});
+    }
+  }
+  return rings;
+}
+
+// Both live in this process, where each maps both rings.
+TEST_F(SharedMemoryTest, APeerTakesNoMoreThanAMebibyte) {
+  Start(both_, both_);
+  Connect();
+  ASSERT_THAT(Way(), StartsWith("shm://"));
+  ASSERT_TRUE(Count(std::string(1 << 20, 'x')).ok());
+  std::size_t bytes = 0;
+  for (const Mapping& ring : MappedRings()) bytes += ring.bytes;
+  EXPECT_GT(bytes, 0u);
+  EXPECT_LE(bytes, std::size_t{2} << 20);
+}
+
 // Makes nonsense of what the reader of a ring says, of that one in this process
 // to which most was written: the client's.
 bool ScribbleOverBusiestRing() {
-  std::ifstream maps("/proc/self/maps");
-  transport::RingHead* busiest = nullptr;
-  for (std::string line; std::getline(maps, line);) {
-    std::uintptr_t begin = 0;
-    if (!absl::StrContains(line, "am-ring") ||
-        std::sscanf(line.c_str(), "%lx", &begin) != 1) {
-      continue;
-    }
-    auto* const head = reinterpret_cast<transport::RingHead*>(begin);
-    if (busiest == nullptr || head->written > busiest->written) busiest = head;
-  }
-  if (busiest == nullptr) return false;
-  busiest->read = ~std::uint64_t{0} / 4;
+  const std::vector<Mapping> rings = MappedRings();
+  const auto busiest =
+      absl::c_max_element(rings, [](const Mapping& a, const Mapping& b) {
+        return a.head->written < b.head->written;
+      });
+  if (busiest == rings.end()) return false;
+  busiest->head->read = ~std::uint64_t{0} / 4;
   return true;
 }
 
