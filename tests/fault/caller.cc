@@ -43,6 +43,12 @@ void Settle(Manager& manager, const Peer& peer) {
   }
 }
 
+std::string ToWay(const Peer& peer) {
+  const std::string detour = peer.detour();
+  return absl::StrCat("way ", peer.link().address(),
+                      detour.empty() ? "" : " because ", detour);
+}
+
 // Sends until all flows have ended, or SIGTERM.
 void SendAll(const CallerOptions& options, Manager& manager,
              const Signals& signals) {
@@ -73,6 +79,7 @@ int Call(const CallerOptions& options) {
   }
   for (const auto& peer : manager->node().peers().List()) {
     Settle(*manager, *peer);
+    Tell(ToWay(*peer));
     Tell(ToLine({self, peer->id(), peer->link().ledger(), IsConnected(*peer)}));
   }
   Tell("end");

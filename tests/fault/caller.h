@@ -12,6 +12,9 @@
 //   lost FLOW                 a flow's peer is gone, or cannot be reached
 //   refused FLOW              a flow could not connect
 //   progress FLOW COUNT       every `tell_every` messages of a flow
+//   way ADDRESS because WHY   at the end, for each peer: where messages to it
+//   go
+//                             and, if memory could be shared and is not, why
 //   account ...               at the end, for each peer: see ToLine
 //   end
 #pragma once

@@ -9,7 +9,7 @@
 
 namespace am::fault {
 
-// "tcp" or "ipc".
+// "tcp", "ipc" or "shm".
 using Scheme = std::string;
 
 // How much of it; tests take less.
@@ -21,6 +21,7 @@ struct Amount {
 
   int faults = 20;
   std::uint64_t messages_between = 50'000;  // of two faults
+  std::size_t payload_bytes = 8;
 
   // Where a peer goes silent: how often the caller sends to each server, and
   // how it watches them.
@@ -28,6 +29,12 @@ struct Amount {
   absl::Duration heartbeat_interval = absl::Milliseconds(300);
   absl::Duration heartbeat_timeout = absl::Milliseconds(600);
 };
+
+// "kill_receiver", "shm" and kLarge: "kill_receiver_shm_large".
+inline std::string NameOf(const std::string& what, const Scheme& scheme,
+                          const Amount& amount) {
+  return what + "_" + scheme + (amount.payload_bytes > 8 ? "_large" : "");
+}
 
 // No faults at all: every message is delivered.
 Row Steady(const Scheme& scheme, std::uint64_t messages = 1'000'000);
@@ -41,8 +48,20 @@ Row KillSender(const Scheme& scheme, const Amount& amount = {});
 // For faults that are noticed by silence.
 inline constexpr Amount kSilences = {.faults = 10, .messages_between = 10'000};
 
+// More than a ring of shared memory holds: whoever is killed or stopped is in
+// the midst of writing or reading a message.
+inline constexpr Amount kLarge = {.messages_between = 200,
+                                  .payload_bytes = std::size_t{1} << 20};
+inline constexpr Amount kLargeSilences = {.faults = 10,
+                                          .messages_between = 100,
+                                          .payload_bytes = std::size_t{1} << 20,
+                                          .per_second = 200};
+
 // SIGSTOP of one of two servers, until it is given up, and SIGCONT.
 Row StopReceiver(const Scheme& scheme, const Amount& amount = kSilences);
+
+// SIGSTOP of one of two callers, until the server has given it up, and SIGCONT.
+Row StopSender(const Scheme& scheme, const Amount& amount = kSilences);
 
 // All connections of the server are reset, amid traffic.
 Row Reset(const Scheme& scheme, const Amount& amount = {});
@@ -64,6 +83,19 @@ Row SlowConsumer(Slow slow, const Scheme& scheme,
 // some again. Over tcp only: libzmq 4.3.4 aborts the process that accepts a
 // unix socket without a descriptor for it (errno_assert in ipc_listener.cpp).
 Row Descriptors(const Amount& amount = {.faults = 5});
+
+// Instances that connect over tcp and then share memory, of which one has few
+// descriptors left, from none to `most_left`: it comes to that step or this.
+Row UpgradeCut(int most_left = 20);
+
+// A caller fills the memory that it shares with a server with random bytes,
+// while it is in use. Another caller is judged: it must not notice.
+Row Scribble(const Amount& amount = {.messages_between = 5'000});
+
+// So many servers at a time, of which some are killed.
+Row ManyPeers(const Scheme& scheme, int peers = 256,
+              const Amount& amount = {.messages_between = 50,
+                                      .per_second = 10});
 
 // The date of both processes jumps, amid traffic.
 Row ClockSteps(const Scheme& scheme, const Amount& amount = {});

@@ -24,8 +24,8 @@ std::string SchemeName(const testing::TestParamInfo<Scheme>& scheme) {
   return scheme.param;
 }
 
-INSTANTIATE_TEST_SUITE_P(Schemes, CasesTest, testing::Values("tcp", "ipc"),
-                         SchemeName);
+INSTANTIATE_TEST_SUITE_P(Schemes, CasesTest,
+                         testing::Values("tcp", "ipc", "shm"), SchemeName);
 
 TEST_P(CasesTest, WithoutFaultsEverythingIsDelivered) {
   const Row row = Steady(GetParam(), 10'000);
@@ -84,6 +84,42 @@ TEST_P(CasesTest, WhatIsTooMuchIsRefusedAndTheRestRuns) {
 
 TEST_P(CasesTest, AStoppedProcessIsGivenUpAndComesBack) {
   const Row row = StopReceiver(GetParam(), kBriefSilence);
+  EXPECT_THAT(row.violations, IsEmpty()) << row.ToString();
+}
+
+TEST_P(CasesTest, AStoppedSenderComesBack) {
+  const Row row = StopSender(GetParam(), kBriefSilence);
+  EXPECT_THAT(row.violations, IsEmpty()) << row.ToString();
+}
+
+// Messages larger than the ring: the fault finds one half written.
+constexpr Amount kLittleOfLarge = {
+    .faults = 2, .messages_between = 50, .payload_bytes = std::size_t{1} << 20};
+
+TEST(ShmTest, AReceiverKilledInTheMidstOfAMessageLosesNothingSilently) {
+  const Row row = KillReceiver("shm", kLittleOfLarge);
+  EXPECT_THAT(row.violations, IsEmpty()) << row.ToString();
+}
+
+TEST(ShmTest, WhatASenderHadHalfWrittenIsNotRead) {
+  const Row row = KillSender("shm", kLittleOfLarge);
+  EXPECT_THAT(row.violations, IsEmpty()) << row.ToString();
+}
+
+TEST(ShmTest, AnUpgradeMayBeCutAtEachOfItsSteps) {
+  const Row row = UpgradeCut();
+  EXPECT_THAT(row.violations, IsEmpty()) << row.ToString();
+}
+
+TEST(ShmTest, WhoScribblesOverARingHarmsNobodyElse) {
+  const Row row = Scribble({.faults = 2, .messages_between = 2'000});
+  EXPECT_THAT(row.violations, IsEmpty()) << row.ToString();
+}
+
+TEST(ShmTest, OfManyPeersTheKilledOnesAreLostAlone) {
+  const Row row =
+      ManyPeers("shm", /*peers=*/16,
+                {.faults = 2, .messages_between = 100, .per_second = 200});
   EXPECT_THAT(row.violations, IsEmpty()) << row.ToString();
 }
 

@@ -1,7 +1,10 @@
-#include <fcntl.h>
 #include <signal.h>
-#include <sys/resource.h>
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
 #include "tests/fault/cases.h"
 #include "tests/fault/figures.h"
 #include "tests/fault/scene.h"
@@ -12,35 +15,15 @@ namespace {
 // Above what the first caller numbers its operations with.
 constexpr std::uint64_t kOperationsOfOne = std::uint64_t{1} << 32;
 
-// How many descriptors this process may have open.
-void Limit(rlim_t descriptors) {
-  rlimit limit = {};
-  getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = descriptors;
-  Tell(setrlimit(RLIMIT_NOFILE, &limit) == 0 ? "limited" : "not limited");
-}
-
-// Leaves this process no descriptor: the limit is that of their numbers, and
-// what is below it and free is taken.
-void Exhaust() {
-  const int lowest = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  Limit(static_cast<rlim_t>(lowest) + 1);
-}
-
-void Replenish() {
-  rlimit limit = {};
-  getrlimit(RLIMIT_NOFILE, &limit);
-  Limit(limit.rlim_max);
-}
-
 }  // namespace
 
 Row Descriptors(const Amount& amount) {
   const Scheme scheme = "tcp";
   Scene scene("descriptors_tcp");
-  ServerProcess server = scene.StartServer(
-      {.instance = scene.At(scheme),
-       .actions = {.on_usr1 = Exhaust, .on_usr2 = Replenish}});
+  ServerProcess server =
+      scene.StartServer({.instance = scene.At(scheme),
+                         .actions = {.on_usr1 = [] { LeaveDescriptors(0); },
+                                     .on_usr2 = Replenish}});
   CallerOptions options = {.instance = scene.At(scheme),
                            .servers = {server.address},
                            .per_second = amount.per_second,
@@ -70,6 +53,40 @@ Row Descriptors(const Amount& amount) {
   const std::vector<Sent> sent = scene.sent();
   row.AddCount("failed", CountFailed(sent, server.id), 0);
   row.AddTimes("calls meanwhile", TimesOfCalls(sent, server.id, exhaustions));
+  return row;
+}
+
+// Which side has so few descriptors left that the upgrade fails at one step or
+// the other, or none.
+Row UpgradeCut(int most_left) {
+  Scene scene("upgrade_cut");
+  const SignalActions actions = {.on_usr1 = [] {}, .on_usr2 = Replenish};
+  std::uint64_t refused = 0;
+  for (int round = 0; round <= 2 * most_left + 1; ++round) {
+    InstanceOptions of_server = scene.Sharing(), of_caller = scene.Sharing();
+    const bool server_lacks = round % 2 == 0;
+    (server_lacks ? of_server : of_caller).descriptors_left = round / 2;
+    ServerProcess server =
+        scene.StartServer({.instance = of_server, .actions = actions});
+    CallerProcess caller = scene.StartCaller(
+        {.instance = of_caller,
+         .servers = {server.address},
+         .first_operation = 1 + kOperationsOfOne * static_cast<unsigned>(round),
+         .messages = 1000,
+         .actions = actions});
+    const std::string event = caller.AwaitAnyOf({"joined 0", "refused 0"});
+    if (absl::StartsWith(event, "refused")) {
+      ++refused;
+      kill((server_lacks ? server.pid() : caller.pid()), SIGUSR2);
+    }
+    scene.Await(caller);
+    scene.Finish(server);
+  }
+  Row row = scene.Judge();
+  row.AddCount("not connected at first", refused);
+  row.AddCount("over shared memory", scene.CountWays("way shm://"));
+  row.AddCount("elsewhere, and why", scene.CountWays("because "));
+  row.AddCount("undelivered", row.messages - row.delivered, 0);
   return row;
 }
 

@@ -17,7 +17,7 @@ using Case = std::pair<std::string, std::function<Row()>>;
 
 std::vector<Case> AllCases() {
   std::vector<Case> cases;
-  for (const Scheme scheme : {"tcp", "ipc"}) {
+  for (const Scheme scheme : {"tcp", "ipc", "shm"}) {
     cases.emplace_back("steady_" + scheme, [=] { return Steady(scheme); });
     cases.emplace_back("kill_receiver_" + scheme,
                        [=] { return KillReceiver(scheme); });
@@ -25,6 +25,8 @@ std::vector<Case> AllCases() {
                        [=] { return KillSender(scheme); });
     cases.emplace_back("stop_receiver_" + scheme,
                        [=] { return StopReceiver(scheme); });
+    cases.emplace_back("stop_sender_" + scheme,
+                       [=] { return StopSender(scheme); });
     cases.emplace_back("reset_" + scheme, [=] { return Reset(scheme); });
     cases.emplace_back("slow_consumer_" + scheme,
                        [=] { return SlowConsumer(Slow::kHandlers, scheme); });
@@ -33,6 +35,21 @@ std::vector<Case> AllCases() {
     cases.emplace_back("clock_steps_" + scheme,
                        [=] { return ClockSteps(scheme); });
     cases.emplace_back("overload_" + scheme, [=] { return Overload(scheme); });
+  }
+  const Scheme shm = "shm";
+  cases.emplace_back("kill_receiver_shm_large",
+                     [=] { return KillReceiver(shm, kLarge); });
+  cases.emplace_back("kill_sender_shm_large",
+                     [=] { return KillSender(shm, kLarge); });
+  cases.emplace_back("stop_receiver_shm_large",
+                     [=] { return StopReceiver(shm, kLargeSilences); });
+  cases.emplace_back("stop_sender_shm_large",
+                     [=] { return StopSender(shm, kLargeSilences); });
+  cases.emplace_back("upgrade_cut", [] { return UpgradeCut(); });
+  cases.emplace_back("scribble_shm", [] { return Scribble(); });
+  for (const Scheme scheme : {"ipc", "shm"}) {
+    cases.emplace_back("peers_256_" + scheme,
+                       [=] { return ManyPeers(scheme); });
   }
   cases.emplace_back("kill_cohort_worker", [] { return KillCohortWorker(); });
   cases.emplace_back("descriptors_tcp", [] { return Descriptors(); });

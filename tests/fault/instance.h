@@ -19,6 +19,14 @@ struct InstanceOptions {
   // The only address it listens on, so that nothing gets around a fault.
   std::string listen = "tcp://127.0.0.1:0";
 
+  // "shm://PATH": where it shares memory as well, with peers that do so; empty:
+  // it does not.
+  std::string memory = {};
+
+  // How many descriptors it has left once it listens; negative: as many as the
+  // system lets it have.
+  int descriptors_left = -1;
+
   LinkOptions link = {};
   ExecutionOptions execution = {};
 
@@ -42,6 +50,11 @@ absl::StatusOr<std::unique_ptr<Manager>> MakeInstance(
 
 // Has this process live in that network namespace. REQUIRES: it has one thread.
 absl::Status EnterNetwork(const std::string& network);
+
+// Leaves this process no more descriptors than that; or gives it all that the
+// system lets it have. Tell "limited".
+void LeaveDescriptors(int count);
+void Replenish();
 
 // What a process is to do on SIGUSR1 and on SIGUSR2; on its main thread.
 struct SignalActions {

@@ -1,7 +1,6 @@
 #include <optional>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "tests/fault/cases.h"
 #include "tests/fault/figures.h"
 #include "tests/fault/scene.h"
@@ -36,12 +35,13 @@ Row RowOf(const Scene& scene, const std::vector<Succession>& kills) {
 }  // namespace
 
 Row KillReceiver(const Scheme& scheme, const Amount& amount) {
-  Scene scene(absl::StrCat("kill_receiver_", scheme));
+  Scene scene(NameOf("kill_receiver", scheme, amount));
   std::optional<ServerProcess> server;
   server.emplace(scene.StartServer({.instance = scene.At(scheme)}));
   CallerProcess caller =
       scene.StartCaller({.instance = scene.At(scheme),
                          .servers = {server->address},
+                         .payload_bytes = amount.payload_bytes,
                          .tell_every = amount.messages_between});
   std::vector<Succession> kills;
   while (caller.AwaitJoined() != server->id) {
@@ -63,10 +63,11 @@ Row KillReceiver(const Scheme& scheme, const Amount& amount) {
 }
 
 Row KillSender(const Scheme& scheme, const Amount& amount) {
-  Scene scene(absl::StrCat("kill_sender_", scheme));
+  Scene scene(NameOf("kill_sender", scheme, amount));
   ServerProcess server = scene.StartServer({.instance = scene.At(scheme)});
   CallerOptions options = {.instance = scene.At(scheme),
                            .servers = {server.address},
+                           .payload_bytes = amount.payload_bytes,
                            .tell_every = amount.messages_between};
   std::optional<CallerProcess> caller;
   caller.emplace(scene.StartCaller(options));

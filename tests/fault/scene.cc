@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <set>
@@ -64,14 +65,17 @@ Operation ToOperation(const Sent& sent) {
 
 }  // namespace
 
-std::string InstanceProcess::AwaitLine(const std::string& words) {
+std::string InstanceProcess::AwaitAnyOf(
+    const std::vector<std::string>& beginnings) {
   const std::int64_t bound = NowNs() + absl::ToInt64Nanoseconds(kPatience);
   while (NowNs() < bound) {
     std::string line = OrDie(process.ReadLine(kPatience));
-    if (absl::StartsWith(line, words)) return line;
+    for (const std::string& words : beginnings) {
+      if (absl::StartsWith(line, words)) return line;
+    }
   }
-  OrDie(
-      absl::DeadlineExceededError(absl::StrCat("\"", words, "\" never came")));
+  OrDie(absl::DeadlineExceededError(
+      absl::StrCat("\"", beginnings.front(), "\" never came")));
   return "";
 }
 
@@ -94,7 +98,13 @@ Scene::~Scene() { std::filesystem::remove_all(folder_); }
 
 InstanceOptions Scene::At(const std::string& scheme) {
   if (scheme == "tcp") return {};
-  return {.listen = absl::StrCat("ipc://", folder_, "/", ++sockets_)};
+  return {.listen = absl::StrCat(scheme, "://", folder_, "/", ++sockets_)};
+}
+
+InstanceOptions Scene::Sharing() {
+  InstanceOptions options = At("tcp");
+  options.memory = At("shm").listen;
+  return options;
 }
 
 ServerProcess Scene::StartServer(ServerOptions options) {
@@ -129,6 +139,8 @@ void Scene::Await(CallerProcess& caller) {
     line = OrDie(caller.process.ReadLine(kPatience));
     if (absl::StartsWith(line, "account ")) {
       accounts_.push_back(OrDie(ParseAccount(line)));
+    } else if (absl::StartsWith(line, "way ")) {
+      ways_.push_back(line);
     }
   }
   OrDie(caller.process.Stop(kPatience));
@@ -163,14 +175,22 @@ std::uint64_t Scene::link_lost() const {
   return sum;
 }
 
+std::uint64_t Scene::CountWays(const std::string& text) const {
+  return static_cast<std::uint64_t>(std::count_if(
+      ways_.begin(), ways_.end(),
+      [&](const std::string& way) { return absl::StrContains(way, text); }));
+}
+
 History Scene::MakeHistory() const {
   History history;
   history.died = died_;
   history.accounts = accounts_;
   sent_->ForEach([&](const Sent& sent) {
+    if (sent.operation >= first_exempt_) return;
     history.operations.push_back(ToOperation(sent));
   });
   ran_->ForEach([&](const Ran& ran) {
+    if (ran.operation >= first_exempt_) return;
     history.executions.push_back({ran.operation, InstanceId(ran.instance)});
   });
   return history;

@@ -33,7 +33,10 @@ struct InstanceProcess {
 
   // Blocks until it tells a line that begins with these words, and returns it;
   // other lines are passed over.
-  std::string AwaitLine(const std::string& words);
+  std::string AwaitLine(const std::string& words) {
+    return AwaitAnyOf({words});
+  }
+  std::string AwaitAnyOf(const std::vector<std::string>& beginnings);
 
   examples::ChildProcess process;
   std::string address;
@@ -59,8 +62,11 @@ class Scene final {
   Scene(const Scene&) = delete;
   Scene& operator=(const Scene&) = delete;
 
-  // An instance at an address of its own: "tcp" or "ipc".
+  // An instance at an address of its own: "tcp", "ipc" or "shm".
   InstanceOptions At(const std::string& scheme);
+
+  // One that listens on tcp, and shares memory.
+  InstanceOptions Sharing();
 
   // `ran` and `sent` of the options are the scene's. Block until it runs.
   ServerProcess StartServer(ServerOptions options);
@@ -78,6 +84,15 @@ class Scene final {
 
   // Has a server exit, in order.
   void Finish(ServerProcess& server);
+
+  // Operations from this number on are not judged: whoever sends them does not
+  // keep the rules.
+  void Exempt(std::uint64_t first_operation) {
+    first_exempt_ = first_operation;
+  }
+
+  // How many callers went a way at last whose line (see caller.h) has this.
+  std::uint64_t CountWays(const std::string& text) const;
 
   // What the journals say, once nobody writes them.
   std::vector<Sent> sent() const;
@@ -100,6 +115,8 @@ class Scene final {
   const std::unique_ptr<Journal<Ran>> ran_;
   std::vector<InstanceId> died_;
   std::vector<Account> accounts_;
+  std::vector<std::string> ways_;
+  std::uint64_t first_exempt_ = ~std::uint64_t{0};
 };
 
 }  // namespace am::fault

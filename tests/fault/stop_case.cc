@@ -2,16 +2,21 @@
 
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "tests/fault/cases.h"
 #include "tests/fault/figures.h"
 #include "tests/fault/scene.h"
 
 namespace am::fault {
+namespace {
+
+// More than a caller sends.
+constexpr std::uint64_t kOperationsOfOne = std::uint64_t{1} << 32;
+
+}  // namespace
 
 // Two servers, one of which is stopped: the other one's calls go on.
 Row StopReceiver(const Scheme& scheme, const Amount& amount) {
-  Scene scene(absl::StrCat("stop_receiver_", scheme));
+  Scene scene(NameOf("stop_receiver", scheme, amount));
   InstanceOptions at = scene.At(scheme);
   ServerProcess stopped = scene.StartServer({.instance = scene.At(scheme)});
   ServerProcess other = scene.StartServer({.instance = scene.At(scheme)});
@@ -21,6 +26,7 @@ Row StopReceiver(const Scheme& scheme, const Amount& amount) {
       scene.StartCaller({.instance = at,
                          .servers = {stopped.address, other.address},
                          .per_second = amount.per_second,
+                         .payload_bytes = amount.payload_bytes,
                          .tell_every = amount.messages_between});
   std::vector<Span> stops;
   caller.AwaitJoined(0);
@@ -46,6 +52,44 @@ Row StopReceiver(const Scheme& scheme, const Amount& amount) {
   }
   row.AddTimes("noticed", noticed, amount.NoticeBound());
   row.AddTimes("calls of the other", TimesOfCalls(sent, other.id, stops));
+  return row;
+}
+
+Row StopSender(const Scheme& scheme, const Amount& amount) {
+  Scene scene(NameOf("stop_sender", scheme, amount));
+  InstanceOptions at = scene.At(scheme);
+  at.link.heartbeat_interval = amount.heartbeat_interval;
+  at.link.heartbeat_timeout = amount.heartbeat_timeout;
+  ServerProcess server = scene.StartServer({.instance = at});
+  CallerOptions options = {.instance = scene.At(scheme),
+                           .servers = {server.address},
+                           .per_second = amount.per_second,
+                           .payload_bytes = amount.payload_bytes,
+                           .tell_every = amount.messages_between};
+  CallerProcess stopped = scene.StartCaller(options);
+  options.instance = scene.At(scheme);
+  options.first_operation += kOperationsOfOne;
+  CallerProcess other = scene.StartCaller(options);
+  // What the other one does meanwhile takes longer than silence may.
+  const double turns = absl::ToDoubleSeconds(amount.NoticeBound()) *
+                       amount.per_second /
+                       static_cast<double>(amount.messages_between);
+  std::vector<Span> stops;
+  for (int i = 0; i < amount.faults; ++i) {
+    stopped.AwaitProgress();
+    stops.push_back({.begun_ns = NowNs()});
+    kill(stopped.pid(), SIGSTOP);
+    for (int turn = 0; turn < turns + 1; ++turn) other.AwaitProgress();
+    stops.back().ended_ns = NowNs();
+    kill(stopped.pid(), SIGCONT);
+  }
+  stopped.AwaitProgress();
+  scene.Finish(stopped);
+  scene.Finish(other);
+  scene.Finish(server);
+  Row row = scene.Judge();
+  row.AddTimes("calls of the other",
+               TimesOfCalls(scene.sent(), server.id, stops));
   return row;
 }
 
