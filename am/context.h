@@ -34,12 +34,10 @@ class Context {
     std::atomic<bool>* makes_calls = nullptr;  // see NoteMakesCalls
   };
 
+  // All must outlive it.
   Context(const Origin& origin, const Clock& clock, Client& client,
-          std::stop_token stop)
-      : origin_(origin),
-        clock_(clock),
-        client_(client),
-        stop_(std::move(stop)) {}
+          const std::stop_source& stop)
+      : origin_(origin), clock_(clock), client_(client), stop_(stop) {}
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
@@ -63,7 +61,7 @@ class Context {
 
   // Whether the caller has cancelled, its deadline passed or we shut down.
   bool cancelled() const;
-  std::stop_token stop_token() const { return stop_; }
+  std::stop_token stop_token() const { return stop_.get_token(); }
 
   // For calls to others. A call made while this handler runs, through this or
   // any other Client, inherits what is left of the deadline, and ends with
@@ -87,7 +85,7 @@ class Context {
   const Origin origin_;
   const Clock& clock_;
   Client& client_;
-  const std::stop_token stop_;
+  const std::stop_source& stop_;
   absl::Status refusal_;
 };
 

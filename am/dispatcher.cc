@@ -1,5 +1,6 @@
 #include "am/dispatcher.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -78,9 +79,12 @@ void Dispatcher::Dispatch(const std::shared_ptr<Peer>& peer,
   parts.metadata = reader.ShareMetadata(message);
   parts.payload = reader.SharePayload(message);
   parts.deadline = now + FromBudget(message.header.budget);
-  auto call = std::make_unique<InboundCall>(
-      *this, std::move(parts), clock_, client_,
-      inline_only ? shutdown_ : std::stop_source());
+  auto call =
+      inline_only
+          ? std::make_unique<InboundCall>(*this, std::move(parts), clock_,
+                                          client_, &shutdown_)
+          : std::make_unique<InboundCall>(*this, std::move(parts), clock_,
+                                          client_, std::stop_source());
   if (!inline_only) Track(*call, /*has_own_key=*/false);
   ++active_;
   ++queued_;
@@ -114,7 +118,7 @@ bool Dispatcher::DispatchLocal(LocalMessage message) {
   ++queued_;
   call = PassGates(std::move(call));
   if (call == nullptr) return true;
-  if (!message.is_from_self && RunsInline(*call->message().handler)) {
+  if (message.may_run_here && RunsInline(*call->message().handler)) {
     Begin(std::move(call));
   } else {
     Schedule(std::move(call));
@@ -269,6 +273,7 @@ void Dispatcher::Admit(std::unique_ptr<InboundCall> call) {
 // The call once it has passed them all; null: it waits at one of them.
 std::unique_ptr<InboundCall> Dispatcher::PassGates(
     std::unique_ptr<InboundCall> call) {
+  if (call != nullptr && IsUngated(*call->message().handler)) return call;
   while (call != nullptr && call->gates_passed < kGates) {
     const std::shared_ptr<Gate> gate = GateOf(*call, call->gates_passed);
     // Counted first: once the gate has it, it may be anywhere.
@@ -276,6 +281,12 @@ std::unique_ptr<InboundCall> Dispatcher::PassGates(
     if (gate != nullptr) gate->Enter(call);
   }
   return call;
+}
+
+bool Dispatcher::IsUngated(const HandlerEntry& handler) const {
+  const MethodSpec& spec = handler.spec();
+  return !spec.ordered && handler.gate() == nullptr &&
+         (manager_gate_ == nullptr || spec.execution == Execution::kInline);
 }
 
 std::shared_ptr<Gate> Dispatcher::GateOf(const InboundCall& call, int index) {
@@ -323,7 +334,9 @@ void Dispatcher::Schedule(std::unique_ptr<InboundCall> call) {
 
 void Dispatcher::Begin(std::unique_ptr<InboundCall> call) {
   --queued_;
-  const absl::Time begin = clock_.Now();
+  HandlerEntry& handler = *call->message().handler;
+  const bool is_timed = handler.IsTimed(options_.inline_below);
+  const absl::Time begin = is_timed ? clock_.Now() : driver_.RecentTime();
   if (begin >= call->message().deadline) {
     counters_.Count(Counter::kExpiredInQueue);
     return InboundCall::End(
@@ -331,7 +344,7 @@ void Dispatcher::Begin(std::unique_ptr<InboundCall> call) {
         absl::DeadlineExceededError("the deadline passed before it could run"));
   }
   if ((all_cancelled_.load() || call->stop_source().stop_requested()) &&
-      !IsOwn(call->message().handler.get())) {
+      !IsOwn(&handler)) {
     counters_.Count(Counter::kCancelledInQueue);
     return InboundCall::End(std::move(call),
                             absl::CancelledError("the caller cancelled"));
@@ -342,9 +355,24 @@ void Dispatcher::Begin(std::unique_ptr<InboundCall> call) {
     counters_.Count(Counter::kNotAdmitted);
     return InboundCall::End(std::move(call), std::move(admitted));
   }
-  const std::shared_ptr<HandlerEntry> handler = call->message().handler;
-  handler->NoteBegun(begin);
-  handler->NoteRun(InboundCall::Run(std::move(call), begin));
+  handler.NoteBegun(begin);
+  Run(std::move(call), begin, is_timed);
+}
+
+// Of a run that is not timed, it is noted if it has stalled: then this thread
+// is in no burst any more.
+void Dispatcher::Run(std::unique_ptr<InboundCall> call, absl::Time begin,
+                     bool is_timed) {
+  // A coroutine may have ended, and its call with it, before Run returns.
+  const bool is_coroutine = call->message().handler->handler().is_coroutine();
+  const std::shared_ptr<HandlerEntry> kept =
+      is_coroutine ? call->message().handler : nullptr;
+  HandlerEntry& handler = *call->message().handler;
+  InboundCall::Run(call);
+  const absl::Time now = is_timed ? clock_.Now() : driver_.RecentTime();
+  const absl::Time end =
+      call != nullptr ? std::min(now, call->answered_at) : now;
+  if (is_timed || end > begin) handler.NoteRun(end - begin);
 }
 
 void Dispatcher::OnFinished(InboundCall& call, const absl::Status& status,

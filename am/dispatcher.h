@@ -12,8 +12,8 @@
 // its reply is kept there.
 //
 // Most messages come over a link, from a peer. One that comes another way is a
-// local message: its sender is any Sender, and a quick handler runs for it on
-// the thread that brings it. All else is the same for both.
+// local message: its sender is any Sender, and a quick handler may run for it
+// on the thread that brings it. All else is the same for both.
 //
 // Threads: any; Dispatch only by the holder of the receiving role.
 #pragma once
@@ -78,9 +78,11 @@ class Dispatcher final : public InboundCallOwner {
     absl::Time deadline;
     std::stop_source stop;  // the sender's, to cancel it
 
-    // This instance sent it to itself: Cancel knows it by its call id, and its
-    // handler does not run on the thread that brings it.
+    // This instance sent it to itself: Cancel knows it by its call id.
     bool is_from_self = false;
+
+    // Whether its handler, if it is quick, runs on the thread that brings it.
+    bool may_run_here = true;
   };
 
   // As Dispatch. The sender may hear of the end before this returns. False: the
@@ -143,6 +145,8 @@ class Dispatcher final : public InboundCallOwner {
   std::unique_ptr<InboundCall> PassGates(std::unique_ptr<InboundCall> call);
   void Schedule(std::unique_ptr<InboundCall> call);
   void Begin(std::unique_ptr<InboundCall> call);
+  void Run(std::unique_ptr<InboundCall> call, absl::Time begin, bool is_timed);
+  bool IsUngated(const HandlerEntry& handler) const;
   std::shared_ptr<Gate> GateOf(const InboundCall& call, int index);
   std::shared_ptr<Gate> SenderGate(const InboundCall& call);
   bool RunsInline(const HandlerEntry& handler) const;

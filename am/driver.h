@@ -57,8 +57,17 @@ class Driver {
   // Runs code that may block on the worker pool. Work is begun in order.
   virtual void RunOnPool(Work work) = 0;
 
+  // The time as this thread last saw it, within a burst; what the clock says
+  // elsewhere. It lags by a few pieces of quick work, which cannot have
+  // stalled.
+  virtual absl::Time RecentTime() = 0;
+
   // Has OnTick called at `when`, if it would be later otherwise.
   virtual void WakeAt(absl::Time when) = 0;
+
+  // Whether this thread is in the midst of a burst, in the sink or in quick
+  // work.
+  virtual bool IsInBurst() const = 0;
 
   // True if this thread is in the midst of a burst: `output` will be flushed
   // at its end, or earlier if the burst stalls. False: flush it now.

@@ -14,6 +14,9 @@ constexpr std::uint32_t kRunsToProve = 8;
 // The weight of a run in the moving mean is one in this many.
 constexpr std::int64_t kMeanOver = 8;
 
+// Of a quick handler's runs.
+constexpr std::uint32_t kTimedOneIn = 8;
+
 // A single run this many times over the limit costs a handler its reputation.
 constexpr std::int64_t kSlowRun = 8;
 
@@ -41,6 +44,12 @@ bool HandlerEntry::IsQuick(absl::Duration limit) const {
   return runs_.load(std::memory_order_relaxed) >= kRunsToProve &&
          mean_ns_.load(std::memory_order_relaxed) <
              absl::ToInt64Nanoseconds(limit);
+}
+
+bool HandlerEntry::IsTimed(absl::Duration limit) {
+  const std::uint32_t begun = begun_.load(std::memory_order_relaxed);
+  begun_.store(begun + 1, std::memory_order_relaxed);
+  return begun % kTimedOneIn == 0 || !IsQuick(limit);
 }
 
 // Runs may race here; a lost update only delays the verdict.

@@ -1,6 +1,5 @@
 #include "am/inbound_call.h"
 
-#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -43,21 +42,27 @@ InboundCall::InboundCall(InboundCallOwner& owner, Message message,
     : owner_(owner),
       message_(std::move(message)),
       clock_(clock),
-      stop_(std::move(stop)),
-      context_(OriginOf(message_), clock, client, stop_.get_token()) {}
+      own_stop_(std::move(stop)),
+      stop_(own_stop_),
+      context_(OriginOf(message_), clock, client, stop_) {}
 
-absl::Duration InboundCall::Run(std::unique_ptr<InboundCall> call,
-                                absl::Time begin) {
+InboundCall::InboundCall(InboundCallOwner& owner, Message message,
+                         const Clock& clock, Client& client,
+                         const std::stop_source* stop)
+    : owner_(owner),
+      message_(std::move(message)),
+      clock_(clock),
+      own_stop_(std::nostopstate),
+      stop_(*stop),
+      context_(OriginOf(message_), clock, client, stop_) {}
+
+void InboundCall::Run(std::unique_ptr<InboundCall>& call) {
   InboundCall* const self = call.get();
   Handler& handler = self->message_.handler->handler();
-  const Clock& clock = self->clock_;
-  absl::Time answered_at = absl::InfiniteFuture();
   self->ran_ = true;
   if (handler.is_coroutine()) {
     self->owns_itself_ = true;
     call.release();
-  } else if (self->is_answered_at_once) {
-    self->answered_at_ = &answered_at;
   }
   Context* const outer = internal::ExchangeCurrentContext(&self->context_);
   try {
@@ -66,7 +71,6 @@ absl::Duration InboundCall::Run(std::unique_ptr<InboundCall> call,
     self->Finish(CurrentExceptionStatus(self->message_.handler->spec().name));
   }
   internal::ExchangeCurrentContext(outer);
-  return std::min(answered_at, clock.Now()) - begin;
 }
 
 void InboundCall::End(std::unique_ptr<InboundCall> call, absl::Status status) {
@@ -81,7 +85,7 @@ void InboundCall::FinishWith(const Payload& value) {
 
 void InboundCall::Report(const absl::Status& status, const Payload& value) {
   if (std::exchange(finished_, true)) return;
-  if (answered_at_ != nullptr) *answered_at_ = clock_.Now();
+  if (is_answered_at_once) answered_at = clock_.Now();
   owner_.OnFinished(*this, status, value);
   if (owns_itself_) delete this;
 }

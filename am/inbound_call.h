@@ -44,16 +44,20 @@ class InboundCall final : public Invocation {
     absl::Time deadline;
   };
 
+  // `stop` cancels it alone.
   InboundCall(InboundCallOwner& owner, Message message, const Clock& clock,
               Client& client, std::stop_source stop);
+
+  // `*stop`, which must outlive it, cancels it together with others.
+  InboundCall(InboundCallOwner& owner, Message message, const Clock& clock,
+              Client& client, const std::stop_source* stop);
 
   const Message& message() const { return message_; }
   const std::stop_source& stop_source() const { return stop_; }
 
-  // Runs the handler on this thread, since `begin`. What it throws becomes
-  // INTERNAL. Returns how long that took.
-  static absl::Duration Run(std::unique_ptr<InboundCall> call,
-                            absl::Time begin);
+  // Runs the handler on this thread. What it throws becomes INTERNAL. A
+  // coroutine takes the call, and leaves null.
+  static void Run(std::unique_ptr<InboundCall>& call);
 
   // Whether the handler was run.
   bool ran() const { return ran_; }
@@ -72,8 +76,9 @@ class InboundCall final : public Invocation {
   std::uint64_t cancel_key = 0;
 
   // Its sender sends the answer within Sender::Reply, on the handler's thread:
-  // that is no part of how long the handler takes, unless it is a coroutine.
+  // that is no part of how long the handler takes. So the time is kept.
   bool is_answered_at_once = false;
+  absl::Time answered_at = absl::InfiniteFuture();
 
  private:
   void Report(const absl::Status& status, const Payload& value);
@@ -81,9 +86,9 @@ class InboundCall final : public Invocation {
   InboundCallOwner& owner_;
   const Message message_;
   const Clock& clock_;
-  const std::stop_source stop_;
+  const std::stop_source own_stop_;
+  const std::stop_source& stop_;
   Context context_;
-  absl::Time* answered_at_ = nullptr;  // of Run, to be told
   bool ran_ = false;
   bool finished_ = false;
   bool owns_itself_ = false;

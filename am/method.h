@@ -31,7 +31,8 @@ absl::string_view PatternName(Pattern pattern);
 // Where a handler runs.
 enum class Execution : std::uint8_t {
   kAuto = 0,    // inline on the receiving thread once it has proved quick
-  kInline = 1,  // always on the receiving thread: must never block
+  kInline = 1,  // always on the receiving thread, or the one that sends to its
+                // own instance: must never block
   kPool = 2,    // always on the worker pool
 };
 

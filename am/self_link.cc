@@ -1,6 +1,7 @@
 #include "am/self_link.h"
 
 #include "absl/strings/str_cat.h"
+#include "am/future.h"
 
 namespace am {
 
@@ -10,6 +11,10 @@ absl::Status SelfLink::Send(MessageHeader header, absl::string_view metadata,
                             const Payload& payload, absl::Time deadline) {
   header.codec = payload.codec();
   const bool is_one_way = header.kind == MessageKind::kNoReturn;
+  Message message = {header, std::string(metadata), payload.ToBuffer(),
+                     deadline};
+  const bool may_run_here = MayRunHere(header.handler);
+  bool runs_here = false;
   {
     MutexLock lock(mutex_);
     if (IsFull()) {
@@ -19,14 +24,28 @@ absl::Status SelfLink::Send(MessageHeader header, absl::string_view metadata,
                        " bytes wait for this instance itself; retry later, or "
                        "send with WhenFull::kWait"));
     }
-    queue_.push_back(
-        {header, std::string(metadata), payload.ToBuffer(), deadline});
-    bytes_ += queue_.back().bytes();
     ledger_.accepted += is_one_way;
-    if (std::exchange(delivering_, true)) return absl::OkStatus();
+    runs_here = may_run_here && !delivering_;
+    if (!runs_here) {
+      bytes_ += message.bytes();
+      queue_.push_back(std::move(message));
+      if (std::exchange(delivering_, true)) return absl::OkStatus();
+    }
   }
-  parts_.driver.RunOnPool([self = shared_from_this()] { self->Deliver(); });
+  if (runs_here) {
+    Dispatch(std::move(message), /*may_run_here=*/true);
+  } else {
+    parts_.driver.RunOnPool([self = shared_from_this()] { self->Deliver(); });
+  }
   return absl::OkStatus();
+}
+
+bool SelfLink::MayRunHere(std::uint64_t handler) const {
+  if (internal::CurrentContext() != nullptr || parts_.driver.IsInBurst()) {
+    return false;
+  }
+  const std::shared_ptr<HandlerEntry> entry = parts_.handlers.Find(handler);
+  return entry != nullptr && entry->spec().execution == Execution::kInline;
 }
 
 bool SelfLink::IsFull() const {
@@ -60,13 +79,13 @@ void SelfLink::Deliver() {
     const std::vector<std::uint64_t> waiters = TakeWaiters();
     mutex_.Unlock();
     if (!waiters.empty()) parts_.on_room(waiters);
-    Dispatch(std::move(message));
+    Dispatch(std::move(message), /*may_run_here=*/false);
     mutex_.Lock();
   }
   delivering_ = false;
 }
 
-void SelfLink::Dispatch(Message message) {
+void SelfLink::Dispatch(Message message, bool may_run_here) {
   Dispatcher::LocalMessage local;
   local.sender = shared_from_this();
   local.handler = parts_.handlers.Find(message.header.handler);
@@ -75,6 +94,7 @@ void SelfLink::Dispatch(Message message) {
   local.payload = std::move(message.payload);
   local.deadline = message.deadline;
   local.is_from_self = true;
+  local.may_run_here = may_run_here;
   parts_.dispatcher.DispatchLocal(std::move(local));
 }
 

@@ -2,8 +2,10 @@
 // ends and the account that those to a peer have.
 //
 // A message waits until a thread of the worker pool hands it to the dispatcher,
-// one after the other and in order: never on the thread that sends it, which
-// may hold locks.
+// one after the other and in order, since the thread that sends it may hold
+// locks. Only a handler declared INLINE, which never blocks, runs on that
+// thread, within Send: if nothing waits before it, and neither another handler
+// nor a burst is under way there.
 //
 // Threads: any. Nothing blocks.
 #pragma once
@@ -82,8 +84,9 @@ class SelfLink final : public Sender,
   };
 
   bool IsFull() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool MayRunHere(std::uint64_t handler) const;
   void Deliver();
-  void Dispatch(Message message);
+  void Dispatch(Message message, bool may_run_here);
   std::vector<std::uint64_t> TakeWaiters()
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 

@@ -42,6 +42,8 @@ class SimulatedDriver final : public Driver {
   void Stop() override;
   void RunQuick(Work work) override { Queue(quick_, std::move(work)); }
   void RunOnPool(Work work) override { Queue(pooled_, std::move(work)); }
+  bool IsInBurst() const override { return in_burst_; }
+  absl::Time RecentTime() override { return world_.clock().Now(); }
   void WakeAt(absl::Time when) override;
   bool DeferFlush(std::shared_ptr<Flushable> output) override;
   void Wait(PendingCall& call) override;

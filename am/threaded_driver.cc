@@ -12,6 +12,9 @@ namespace {
 // Frames taken at once: their replies leave together.
 constexpr std::size_t kBurstFrames = 32;
 
+// Pieces of quick work between two looks at the clock.
+constexpr int kWorkPerLook = 8;
+
 // How long a frame may wait for a role that a caller has just given back. A
 // caller that comes back again and again puts the receiver's alarm off when
 // half of that has passed, not each time.
@@ -76,8 +79,12 @@ bool ThreadedDriver::HoldsRole(const Burst* burst) const {
 }
 
 void ThreadedDriver::RunQuick(Work work) {
-  if (const Burst* burst = CurrentBurst();
+  if (Burst* const burst = CurrentBurst();
       burst != nullptr && burst->holder == Holder::kReceiver) {
+    if (burst->takes_frames) {
+      burst->brought.push_back(std::move(work));
+      return;
+    }
     MutexLock lock(mutex_);
     if (HoldsRole(burst)) {
       quick_.push_back(std::move(work));
@@ -98,6 +105,11 @@ void ThreadedDriver::RunOnPool(Work work) {
     case WorkerPool::Posted::kStopped:
       return RunLate(std::move(work));
   }
+}
+
+absl::Time ThreadedDriver::RecentTime() {
+  const Burst* const burst = CurrentBurst();
+  return HoldsRole(burst) ? burst->time : clock_.Now();
 }
 
 bool ThreadedDriver::DeferFlush(std::shared_ptr<Flushable> output) {
@@ -130,35 +142,42 @@ std::uint64_t ThreadedDriver::takeovers() const {
 void ThreadedDriver::ReceiveLoop(std::uint64_t generation) {
   Burst burst{this, generation, Holder::kReceiver, burst_};
   burst_ = &burst;
+  burst.time = clock_.Now();
   // What a thread that stalled has left.
   bool holds_role = FinishBurst(burst);
   while (holds_role && YieldRole(burst.generation)) {
-    TakeBurst();
+    TakeBurst(burst);
     holds_role = FinishBurst(burst);
   }
   burst_ = burst.outer;
 }
 
-void ThreadedDriver::TakeBurst() {
+void ThreadedDriver::TakeBurst(Burst& burst) {
   std::vector<transport::InboundFrame> frames;
   inbox_.Receive(UntilTick(), kBurstFrames, frames);
-  const absl::Time now = clock_.Now();
+  burst.time = clock_.Now();
+  burst.takes_frames = true;
   for (transport::InboundFrame& frame : frames) {
-    sink_->OnFrame(std::move(frame), now);
+    sink_->OnFrame(std::move(frame), burst.time);
   }
-  TickIfDue(now);
+  TickIfDue(burst.time);
+  burst.takes_frames = false;
 }
 
 // Returns whether this thread still holds the role.
-bool ThreadedDriver::FinishBurst(const Burst& burst) {
+bool ThreadedDriver::FinishBurst(Burst& burst) {
   if (!RunQuickWork(burst)) return false;
   FlushDeferred();
   return true;
 }
 
-bool ThreadedDriver::RunQuickWork(const Burst& burst) {
+bool ThreadedDriver::RunQuickWork(Burst& burst) {
   MutexLock lock(mutex_);
-  while (!quick_.empty() && !stopping_) {
+  std::move(burst.brought.begin(), burst.brought.end(),
+            std::back_inserter(quick_));
+  burst.brought.clear();
+  for (int run = 1; !quick_.empty() && !stopping_; ++run) {
+    if (run % kWorkPerLook == 0) burst.time = clock_.Now();
     Work work = std::move(quick_.front());
     quick_.pop_front();
     ++quick_begun_;
@@ -281,7 +300,7 @@ void ThreadedDriver::ReceiveFor(PendingCall& call, std::uint64_t generation) {
   };
   if (call.SetWake(wake)) {
     while (!call.done()) {
-      TakeBurst();
+      TakeBurst(burst);
       FlushDeferred();
     }
   }

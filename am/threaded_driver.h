@@ -53,6 +53,8 @@ class ThreadedDriver final : public Driver {
   void Stop() override;
   void RunQuick(Work work) override;
   void RunOnPool(Work work) override;
+  absl::Time RecentTime() override;
+  bool IsInBurst() const override { return CurrentBurst() != nullptr; }
   void WakeAt(absl::Time when) override;
   bool DeferFlush(std::shared_ptr<Flushable> output) override;
   void Wait(PendingCall& call) override;
@@ -75,18 +77,23 @@ class ThreadedDriver final : public Driver {
     std::uint64_t generation;
     Holder holder;
     Burst* outer;
+    absl::Time time = absl::InfinitePast();  // as last read
+
+    // While it takes frames, which the role cannot be lost within: the quick
+    // work that they bring.
+    bool takes_frames = false;
+    std::vector<Work> brought = {};
   };
   static thread_local Burst* burst_;
 
   // The burst of this driver that this thread is within, or null.
   Burst* CurrentBurst() const;
-  bool HoldsRole(const Burst* burst) const
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool HoldsRole(const Burst* burst) const;
 
   void ReceiveLoop(std::uint64_t generation);
-  void TakeBurst();
-  bool FinishBurst(const Burst& burst);
-  bool RunQuickWork(const Burst& burst);
+  void TakeBurst(Burst& burst);
+  bool FinishBurst(Burst& burst);
+  bool RunQuickWork(Burst& burst);
   void FlushDeferred();
   void TickIfDue(absl::Time now);
   absl::Duration UntilTick() const;
@@ -121,7 +128,7 @@ class ThreadedDriver final : public Driver {
   CondVar supervisor_wakeup_;
   CondVar progress_made_;
   Holder holder_ ABSL_GUARDED_BY(mutex_) = Holder::kNobody;
-  std::uint64_t generation_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::atomic<std::uint64_t> generation_ = 0;  // changes under the lock
   std::uint64_t takeovers_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::Time alarm_at_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   absl::Time next_tick_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();

@@ -60,7 +60,7 @@ class LocalCaller final : public Caller {
     absl::Status added = (*manager)->Register(caller->pinger_);
     if (!added.ok()) return added;
     const Target self = (*manager)->instance_id();
-    caller->caller_ = MakeCaller(PingerMethod::kPing, waiter,
+    caller->caller_ = MakeCaller(PingerMethod::kInlinePing, waiter,
                                  {*std::move(manager), {self}}, setting);
     return caller;
   }

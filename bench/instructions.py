@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Counts the instructions of a round trip with callgrind, exactly.
+"""Counts the instructions of messages with callgrind, exactly.
 
 usage: instructions.py PROGRAM [--check FILE | --write FILE]
 
-PROGRAM is the optimised //bench:round_trips. What one round trip adds is what
-many of them take, less what half as many do: so the start does not count.
+PROGRAM is the optimised //bench:round_trips, which says what the cases are.
+What one more message adds is what many of them take, less what half as many do:
+so the start does not count.
 --check compares with the counts kept in FILE, and closes with 'N passed,
 N failed': more than a hundredth above the count is a failure. --write keeps
 them.
@@ -16,8 +17,8 @@ import re
 import subprocess
 import sys
 
-STYLES = ("stub", "builder")
-HALF = 2000
+CASES = ("stub", "builder", "echo", "one_way")
+HALF = 4096
 
 # Above the count kept. Runs on one machine agree to the instruction; other
 # versions of the compiler and of libc do not.
@@ -27,28 +28,28 @@ TOLERANCE = 0.01
 STUB_OVER_BUILDER = 0.02
 
 
-def collected(program, style, round_trips):
+def collected(program, case, count):
     """Instructions of a whole run."""
     result = subprocess.run(
         ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
-         program, style, str(round_trips)],
+         program, case, str(count)],
         text=True, stderr=subprocess.PIPE, check=True)
     return int(re.search(r"Collected : (\d+)", result.stderr).group(1))
 
 
 def count(program):
-    """Instructions of one round trip, by the style of its caller."""
-    return {style: (collected(program, style, 2 * HALF)
-                    - collected(program, style, HALF)) // HALF
-            for style in STYLES}
+    """Instructions of one more, by case."""
+    return {case: (collected(program, case, 2 * HALF)
+                   - collected(program, case, HALF)) // HALF
+            for case in CASES}
 
 
 def complaints(counts, kept):
     """Yields for each thing checked what is wrong with it, or None."""
-    for style in STYLES:
-        if counts[style] > kept[style] * (1 + TOLERANCE):
-            yield (f"a round trip by {style} takes {counts[style]} instructions"
-                   f", {counts[style] - kept[style]} more than were kept")
+    for case in CASES:
+        if counts[case] > kept[case] * (1 + TOLERANCE):
+            yield (f"{case} takes {counts[case]} instructions, "
+                   f"{counts[case] - kept[case]} more than were kept")
         else:
             yield None
     if counts["stub"] > counts["builder"] * (1 + STUB_OVER_BUILDER):
@@ -65,8 +66,8 @@ def main():
     arguments = parser.parse_args()
 
     counts = count(arguments.program)
-    for style, instructions in counts.items():
-        print(f"{style}: {instructions} instructions per round trip")
+    for case, instructions in counts.items():
+        print(f"{case}: {instructions} instructions")
     if arguments.write:
         with open(arguments.write, "w", encoding="utf-8") as file:
             file.write(json.dumps(counts, indent=1) + "\n")

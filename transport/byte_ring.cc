@@ -23,6 +23,7 @@ std::size_t RingWriter::Room(std::size_t enough) {
 
 void RingWriter::Write(absl::string_view& bytes) {
   const std::size_t size = std::min(bytes.size(), Room(bytes.size()));
+  if (size == 0) return;  // The bytes may be at no place at all.
   const std::size_t at = written_ & (memory_.size - 1);
   const std::size_t first = std::min(size, memory_.size - at);
   std::memcpy(memory_.bytes + at, bytes.data(), first);
@@ -60,6 +61,7 @@ std::size_t RingReader::Available() {
 }
 
 void RingReader::Read(char* out, std::size_t size) {
+  if (size == 0) return;
   const std::size_t at = read_ & (memory_.size - 1);
   const std::size_t first = std::min(size, memory_.size - at);
   std::memcpy(out, memory_.bytes + at, first);

@@ -20,7 +20,7 @@ struct World {
   std::stop_source stop;
 
   Context Handle(const Context::Origin& origin) {
-    return Context(origin, clock, client, stop.get_token());
+    return Context(origin, clock, client, stop);
   }
 };
 

@@ -17,6 +17,8 @@ class FakeDriver final : public Driver {
   void Stop() override { work_.clear(); }
   void RunQuick(Work work) override { work_.push_back(std::move(work)); }
   void RunOnPool(Work work) override { work_.push_back(std::move(work)); }
+  bool IsInBurst() const override { return in_burst; }
+  absl::Time RecentTime() override { return recent_time; }
   void WakeAt(absl::Time when) override {
     next_tick_ = std::min(next_tick_, when);
   }
@@ -54,6 +56,7 @@ class FakeDriver final : public Driver {
   std::size_t deferred() const { return deferred_.size(); }
 
   bool in_burst = false;
+  absl::Time recent_time = absl::UnixEpoch();
 
  private:
   FrameSink* sink_ = nullptr;

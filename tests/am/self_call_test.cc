@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/am/event.h"
@@ -60,6 +61,40 @@ TEST_P(SelfCallTest, CancellingReachesTheHandler) {
   EXPECT_TRUE(running_.Await());
   call.Cancel();
   EXPECT_TRUE(stopped_.Await());
+}
+
+TEST_P(SelfCallTest, AnInlineHandlerRunsOnTheThreadThatSends) {
+  std::thread::id ran;
+  const auto note = [&](Context&, const std::string&) {
+    ran = std::this_thread::get_id();
+    return absl::OkStatus();
+  };
+  ASSERT_TRUE(
+      manager_->RegisterAck("note", note, {.execution = Execution::kInline})
+          .ok());
+  const Future<void> call = manager_->client().Message("note").SendAndConfirm(
+      manager_->instance_id());
+  EXPECT_TRUE(call.ready());
+  EXPECT_EQ(ran, std::this_thread::get_id());
+}
+
+TEST_P(SelfCallTest, AnInlineHandlerMayCallItselfWithoutEnd) {
+  const auto again = [this](Context& context, const std::string&) {
+    context.client()
+        .Message("again")
+        .SendDetached(manager_->instance_id())
+        .IgnoreError();
+    told_.Add();
+  };
+  ASSERT_TRUE(
+      manager_
+          ->RegisterNoReturn("again", again, {.execution = Execution::kInline})
+          .ok());
+  ASSERT_TRUE(manager_->client()
+                  .Message("again")
+                  .SendDetached(manager_->instance_id())
+                  .ok());
+  EXPECT_TRUE(told_.AwaitAtLeast(10'000));
 }
 
 TEST_P(SelfCallTest, OneWayMessagesOfAnOrderedHandlerRunInOrder) {

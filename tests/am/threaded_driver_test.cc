@@ -89,6 +89,42 @@ TEST_F(ThreadedDriverTest, QuickWorkOfABurstRunsOnTheReceivingThread) {
   EXPECT_EQ(receiver, runner);
 }
 
+TEST_F(ThreadedDriverTest, TimeIsReadOnceInABurst) {
+  Latch done;
+  absl::Time first, second;
+  on_frame_ = [&](const std::string&) {
+    first = driver_.RecentTime();
+    driver_.RunQuick([&] {
+      second = driver_.RecentTime();
+      done.CountDown();
+    });
+  };
+  SendFrame("a");
+  done.Wait();
+  EXPECT_EQ(first, second);
+  EXPECT_GE(driver_.RecentTime(), first);
+}
+
+TEST_F(ThreadedDriverTest, AfterAStallTimeIsReadAnew) {
+  Latch stalled, taken_over, done;
+  absl::Time before, after;
+  on_frame_ = [&](const std::string& text) {
+    if (text == "next") return taken_over.CountDown();
+    driver_.RunQuick([&] {
+      before = driver_.RecentTime();
+      stalled.CountDown();
+      taken_over.Wait();
+      after = driver_.RecentTime();
+      done.CountDown();
+    });
+  };
+  SendFrame("stall");
+  stalled.Wait();
+  SendFrame("next");
+  done.Wait();
+  EXPECT_GT(after, before);
+}
+
 TEST_F(ThreadedDriverTest, StalledQuickWorkLosesTheRole) {
   Latch release, second;
   on_frame_ = [&](const std::string& text) {

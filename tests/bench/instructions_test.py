@@ -8,10 +8,10 @@ sys.path.insert(0, "bench")
 import instructions  # noqa: E402
 
 
-def complaints(stub, builder):
-    kept = {"stub": 10000, "builder": 10000}
-    return list(filter(None, instructions.complaints(
-        {"stub": stub, "builder": builder}, kept)))
+def complaints(stub, builder, one_way=10000):
+    kept = {case: 10000 for case in instructions.CASES}
+    counts = {**kept, "stub": stub, "builder": builder, "one_way": one_way}
+    return list(filter(None, instructions.complaints(counts, kept)))
 
 
 class InstructionsTest(unittest.TestCase):
@@ -27,6 +27,9 @@ class InstructionsTest(unittest.TestCase):
 
     def test_more_is_told_with_the_difference(self):
         self.assertIn("200 more", complaints(10200, 10200)[0])
+
+    def test_each_case_is_looked_at(self):
+        self.assertIn("one_way", complaints(10000, 10000, 20000)[0])
 
     def test_a_stub_may_not_cost_much_more_than_a_builder(self):
         self.assertEqual(len(complaints(10000, 9000)), 1)
