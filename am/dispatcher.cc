@@ -15,14 +15,14 @@ namespace {
 
 constexpr int kGates = 3;
 
-// In keys that are numbers of ours: those of one-way messages, which have no
-// call ids, and of local ones, whose ids their senders may use on links too.
-constexpr std::uint64_t kOwnKey = std::uint64_t{1} << 63;
+// Its sender waits for it to end.
+bool IsCall(const MessageHeader& header) {
+  return header.kind != MessageKind::kNoReturn;
+}
 
 // Whether the caller may send it again, or has.
 bool IsTracked(const MessageHeader& header) {
-  return (header.flags & (kTracked | kRepeated)) != 0 &&
-         header.kind != MessageKind::kNoReturn;
+  return (header.flags & (kTracked | kRepeated)) != 0 && IsCall(header);
 }
 
 // What an instance says of itself it says until its end.
@@ -46,7 +46,8 @@ Dispatcher::Dispatcher(Parts parts)
       planted_bug_(parts.options.planted_bug),
       manager_gate_(options_.max_concurrency > 0
                         ? std::make_shared<Gate>(options_.max_concurrency)
-                        : nullptr) {}
+                        : nullptr),
+      cancellations_(parts.driver) {}
 
 Dispatcher::~Dispatcher() {
   if (manager_gate_ != nullptr) manager_gate_->Clear();
@@ -82,10 +83,13 @@ void Dispatcher::Dispatch(const std::shared_ptr<Peer>& peer,
   auto call =
       inline_only
           ? std::make_unique<InboundCall>(*this, std::move(parts), clock_,
-                                          client_, &shutdown_)
+                                          client_, &cancellations_.shared())
           : std::make_unique<InboundCall>(*this, std::move(parts), clock_,
                                           client_, std::stop_source());
-  if (!inline_only) Track(*call, /*has_own_key=*/false);
+  if (!inline_only) {
+    cancellations_.Enter(*call, IsCall(message.header),
+                         IsTracked(message.header));
+  }
   ++active_;
   ++queued_;
   Admit(std::move(call));
@@ -112,7 +116,8 @@ bool Dispatcher::DispatchLocal(LocalMessage message) {
                            std::move(message.metadata),
                            std::move(message.payload), message.deadline},
       clock_, client_, std::move(message.stop));
-  Track(*call, /*has_own_key=*/!message.is_from_self);
+  cancellations_.Enter(*call, message.is_from_self && IsCall(header),
+                       IsTracked(header));
   call->is_answered_at_once = !message.is_from_self;
   ++active_;
   ++queued_;
@@ -343,7 +348,8 @@ void Dispatcher::Begin(std::unique_ptr<InboundCall> call) {
         std::move(call),
         absl::DeadlineExceededError("the deadline passed before it could run"));
   }
-  if ((all_cancelled_.load() || call->stop_source().stop_requested()) &&
+  if ((cancellations_.all_cancelled() ||
+       call->stop_source().stop_requested()) &&
       !IsOwn(&handler)) {
     counters_.Count(Counter::kCancelledInQueue);
     return InboundCall::End(std::move(call),
@@ -386,7 +392,7 @@ void Dispatcher::OnFinished(InboundCall& call, const absl::Status& status,
   } else {
     Answer(call, status, value);
   }
-  if (call.cancel_key != 0) Untrack(call);
+  cancellations_.Leave(call);
   for (int i = call.gates_passed - 1; i >= 0; --i) {
     const std::shared_ptr<Gate> gate = GateOf(call, i);
     if (gate != nullptr) Admit(gate->Leave());
@@ -401,77 +407,12 @@ absl::Status Dispatcher::TooLarge(absl::string_view what,
                    max_message_bytes_, " (ManagerOptions::max_message_bytes)"));
 }
 
-// -- Cancelling --------------------------------------------------------------
-
-void Dispatcher::Track(InboundCall& call, bool has_own_key) {
-  const MessageHeader& header = call.message().header;
-  MutexLock lock(mutex_);
-  call.cancel_key = has_own_key || header.kind == MessageKind::kNoReturn
-                        ? kOwnKey | ++own_keys_
-                        : header.call_id;
-  cancellable_.insert_or_assign(
-      {call.message().sender->id().value(), call.cancel_key},
-      Cancellable{call.stop_source(), call.message().deadline,
-                  IsTracked(header)});
-}
-
-void Dispatcher::Untrack(const InboundCall& call) {
-  MutexLock lock(mutex_);
-  const auto found =
-      cancellable_.find({call.message().sender->id().value(), call.cancel_key});
-  if (found == cancellable_.end() || found->second.stop != call.stop_source()) {
-    return;
-  }
-  orphans_.erase({found->second.deadline, found->first});
-  cancellable_.erase(found);
-}
-
-// Runs the callbacks of whoever listens to the token: user code.
-void Dispatcher::RequestStop(const std::stop_source& stop) {
-  driver_.RunQuick([stop]() mutable { stop.request_stop(); });
-}
-
-void Dispatcher::Cancel(InstanceId sender, std::uint64_t call_id) {
-  MutexLock lock(mutex_);
-  const auto found = cancellable_.find({sender.value(), call_id});
-  if (found != cancellable_.end()) RequestStop(found->second.stop);
-}
-
-// One-way messages stay: nobody awaits them, and they were accepted. So do
-// local ones, which came another way.
 void Dispatcher::CancelAllOf(const Peer& peer) {
+  cancellations_.CancelAllOf(peer.id());
   MutexLock lock(mutex_);
-  for (auto it = cancellable_.lower_bound({peer.id().value(), 0});
-       it != cancellable_.end() && it->first.first == peer.id().value(); ++it) {
-    const auto& [key, call] = *it;
-    const bool came_by_link = (key.second & kOwnKey) == 0;
-    if (came_by_link && call.is_tracked) {
-      orphans_.emplace(call.deadline, key);
-      driver_.WakeAt(call.deadline);
-    } else if (came_by_link) {
-      RequestStop(call.stop);
-    }
-  }
   std::erase_if(sender_gates_, [&peer](const auto& entry) {
     return entry.first.first == peer.id().value() && entry.second->IsIdle();
   });
-}
-
-absl::Time Dispatcher::OnTick(absl::Time now) {
-  MutexLock lock(mutex_);
-  while (!orphans_.empty() && orphans_.begin()->first <= now) {
-    const auto found = cancellable_.find(orphans_.begin()->second);
-    if (found != cancellable_.end()) RequestStop(found->second.stop);
-    orphans_.erase(orphans_.begin());
-  }
-  return orphans_.empty() ? absl::InfiniteFuture() : orphans_.begin()->first;
-}
-
-void Dispatcher::CancelAll() {
-  all_cancelled_ = true;
-  MutexLock lock(mutex_);
-  RequestStop(shutdown_);
-  for (const auto& [key, call] : cancellable_) RequestStop(call.stop);
 }
 
 }  // namespace am

@@ -23,11 +23,11 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <stop_token>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "am/cancellations.h"
 #include "am/client.h"
 #include "am/clock.h"
 #include "am/counters.h"
@@ -91,7 +91,9 @@ class Dispatcher final : public InboundCallOwner {
 
   // The sender does not await this call any more: its context is told, and if
   // it has not begun to run it never will.
-  void Cancel(InstanceId sender, std::uint64_t call_id);
+  void Cancel(InstanceId sender, std::uint64_t call_id) {
+    cancellations_.Cancel(sender, call_id);
+  }
 
   // The peer is gone and awaits none of its calls, but for those that it may
   // send again: these are cancelled at their deadlines.
@@ -99,10 +101,10 @@ class Dispatcher final : public InboundCallOwner {
 
   // The same for everybody, at the end of a shutdown: nothing but the
   // framework's own handlers begins to run any more.
-  void CancelAll();
+  void CancelAll() { cancellations_.CancelAll(); }
 
   // Cancels what is due; returns when to come again.
-  absl::Time OnTick(absl::Time now);
+  absl::Time OnTick(absl::Time now) { return cancellations_.OnTick(now); }
 
   // From now on every message is refused with UNAVAILABLE.
   void RefuseNew() { refusing_.store(true); }
@@ -114,17 +116,7 @@ class Dispatcher final : public InboundCallOwner {
   int queued() const { return queued_.load(); }
 
  private:
-  // The sender, and the call's id or, if the peer cannot cancel it by that, a
-  // number of ours.
-  using CallKey = std::pair<std::uint64_t, std::uint64_t>;
   using SenderHandler = std::pair<std::uint64_t, std::uint64_t>;
-
-  struct Cancellable {
-    std::stop_source stop;
-    absl::Time deadline;
-    bool is_tracked;  // its caller may come again
-  };
-  using CancellableMap = std::map<CallKey, Cancellable>;
 
   bool EntersWindow(const std::shared_ptr<Sender>& sender,
                     const MessageHeader& header, absl::Time now);
@@ -154,9 +146,6 @@ class Dispatcher final : public InboundCallOwner {
   void OnFinished(InboundCall& call, const absl::Status& status,
                   const Payload& value) override;
   absl::Status TooLarge(absl::string_view what, std::size_t bytes) const;
-  void Track(InboundCall& call, bool has_own_key);
-  void RequestStop(const std::stop_source& stop);
-  void Untrack(const InboundCall& call);
 
   const ExecutionOptions options_;
   const std::size_t max_message_bytes_;
@@ -170,19 +159,12 @@ class Dispatcher final : public InboundCallOwner {
   BugTrigger planted_bug_;
   const std::shared_ptr<Gate> manager_gate_;
   std::atomic<bool> refusing_ = false;
-  std::atomic<bool> all_cancelled_ = false;
   std::atomic<int> active_ = 0;
   std::atomic<int> queued_ = 0;
 
-  // What calls listen to that run at once and are not cancelled one by one.
-  const std::stop_source shutdown_;
+  Cancellations cancellations_;
 
   Mutex mutex_;
-  // Calls that may be cancelled. Ordered: cancelling all is in order.
-  CancellableMap cancellable_ ABSL_GUARDED_BY(mutex_);
-  // Those whose peer is gone and may come back, by their deadlines.
-  std::set<std::pair<absl::Time, CallKey>> orphans_ ABSL_GUARDED_BY(mutex_);
-  std::uint64_t own_keys_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<SenderHandler, std::shared_ptr<Gate>> sender_gates_
       ABSL_GUARDED_BY(mutex_);
 };
