@@ -177,7 +177,11 @@ bool Node::Accept(const FrameReader& reader, std::size_t bytes,
                   absl::Time now) {
   const FrameHeader& header = reader.header();
   const InstanceId id(header.sender);
-  if (sender_ == nullptr || sender_->id() != id) sender_ = peers_.Find(id);
+  // One that was lost may have been forgotten, and found anew.
+  if (sender_ == nullptr || sender_->id() != id ||
+      sender_->state() == PeerState::kLost) {
+    sender_ = peers_.Find(id);
+  }
   if (sender_ == nullptr) {
     refusals_.Count(Refusal::kUnknownSender);
     return false;

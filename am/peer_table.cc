@@ -63,6 +63,7 @@ bool PeerTable::NoteLost(Peer& peer, absl::Status why) {
   peer.link().Lose();
   if (!SetState(peer, PeerState::kLost, std::move(why))) return false;
   MutexLock lock(mutex_);
+  std::erase(lost_, peer.id());  // It may have been lost before.
   lost_.push_back(peer.id());
   if (lost_.size() <= kLostRemembered) return true;
   const auto oldest = peers_.find(lost_.front());

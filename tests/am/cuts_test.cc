@@ -284,6 +284,19 @@ TEST_F(CutsTest, TheNextIncarnationEndsTheWaitForTheOneBefore) {
   EXPECT_EQ(successor->node().refusals().of(Refusal::kOtherIncarnation), 2u);
 }
 
+// More often than lost peers are remembered: it is one peer all the time.
+TEST_F(CutsTest, WhoComesAndGoesAThousandTimesIsHeardAndAccountedFor) {
+  constexpr int kTimes = 1100;
+  Client& client = alice_->client();
+  for (int i = 0; i < kTimes; ++i) {
+    Tell("hello");
+    ASSERT_TRUE(Call("note", "a").Await().ok()) << "time " << i;
+    ASSERT_TRUE(client.Disconnect(bob_->instance_id()).ok());
+    ASSERT_TRUE(client.Connect("inproc://bob").ok());
+  }
+  EXPECT_EQ(client.LedgerOf(bob_->instance_id())->accepted, kTimes);
+}
+
 TEST_F(CutsTest, DisconnectingEndsItForBothSides) {
   EXPECT_TRUE(alice_->client().Disconnect(bob_->instance_id()).ok());
   world_.Run(absl::Minutes(2));
