@@ -13,6 +13,7 @@ set style data linespoints
 set style line 1 linecolor rgb "#c0392b" linewidth 2 pointtype 7 pointsize 0.6
 set style line 2 linecolor rgb "#2c3e50" linewidth 2 pointtype 5 pointsize 0.6
 set style line 3 linecolor rgb "#2980b9" linewidth 2 pointtype 9 pointsize 0.6
+set style line 4 linecolor rgb "#27ae60" linewidth 2 pointtype 11 pointsize 0.6
 """
 
 _SIZES = {"64": 64, "1kib": 1 << 10, "16kib": 16 << 10, "256kib": 256 << 10,
@@ -21,27 +22,37 @@ _PEER_NAMES = {"libzmq": "libzmq", "grpc_callback": "gRPC, callbacks",
                "grpc_blocking": "gRPC, blocking"}
 
 
+_OURS = "active messages"
+_SHARED = "active messages, shared memory"
+
+
 def number_at_end(case):
     return int(case.rsplit("_", 1)[1])
 
 
 def by_peer(rows, prefix, metric, x_of):
-    """Ours and each peer's values of a metric: {name: {x: value}}."""
+    """Ours and each peer's values of a metric: {name: {x: value}}. Cases over
+    shared memory have the names of others, with "local" in them."""
     series = {}
     for row in rows:
-        case = row["case"]
-        known = row["peer"] in _PEER_NAMES and not case.endswith("_tcp")
+        case = row["case"].replace("_local_", "_")
+        known = (row["peer"] in _PEER_NAMES
+                 and not case.endswith(("_tcp", "_parked")))
         if not case.startswith(prefix) or row["metric"] != metric or not known:
             continue
         x = x_of(case)
-        series.setdefault("active messages", {})[x] = row["ours"]
+        if case != row["case"]:
+            series.setdefault(_SHARED, {})[x] = row["ours"]
+            continue
+        series.setdefault(_OURS, {})[x] = row["ours"]
         series.setdefault(_PEER_NAMES[row["peer"]], {})[x] = row["peer_value"]
     return series
 
 
 def cumulative(curves):
     """Latencies of a ping and the share of pings that took no longer."""
-    wanted = {("ping_ipc_64", "am_"): "active messages",
+    wanted = {("ping_ipc_64", "am_"): _OURS,
+              ("ping_local_64", "am_"): _SHARED,
               ("ping_ipc_64", "libzmq_"): "libzmq",
               ("ping_unix_64", "grpc_"): "gRPC, blocking"}
     series = {}
@@ -79,7 +90,7 @@ def write(whole, folder):
     rows = whole["rows"]
     plots = [
         ("latency.svg", cumulative(whole["curves"]),
-         "Ping of 64 bytes over a unix socket: how many took no longer",
+         "Ping of 64 bytes on one host: how many took no longer",
          ['set xlabel "microseconds"', 'set ylabel "per cent of all"',
           "set style data lines", "set key bottom right", "set logscale x 10"]),
         ("in_flight.svg",

@@ -87,6 +87,7 @@ class PageTest(unittest.TestCase):
         "rows": [row(), row("echo_64_1", "msgs_per_s"),
                  row("echo_64_1024", "msgs_per_s"),
                  row("payload_64mib", "msgs_per_s"),
+                 row("payload_local_64mib_parked", "msgs_per_s"),
                  row("peers_4", "caller_cpu_us_per_op")],
         "curves": [{"case": "ping_ipc_64", "contestant": "am_ping_thread",
                     "us": list(range(100))}],
@@ -103,6 +104,15 @@ class PageTest(unittest.TestCase):
                                plots.number_at_end)
         self.assertEqual(series, {"active messages": {1: 100, 1024: 100},
                                   "libzmq": {1: 100, 1024: 100}})
+
+    def test_shared_memory_has_a_curve_of_its_own(self):
+        rows = [row("payload_64mib", "msgs_per_s"),
+                row("payload_local_64mib", "msgs_per_s", ratio=3),
+                row("payload_local_64mib_parked", "msgs_per_s", ratio=2)]
+        series = plots.by_peer(rows, "payload_", "msgs_per_s", len)
+        self.assertEqual(series, {"active messages": {13: 100},
+                                  "libzmq": {13: 100},
+                                  "active messages, shared memory": {13: 300}})
 
     def test_what_is_dumped_can_be_read(self):
         file = io.StringIO()
