@@ -11,10 +11,8 @@ absl::Status SelfLink::Send(MessageHeader header, absl::string_view metadata,
                             const Payload& payload, absl::Time deadline) {
   header.codec = payload.codec();
   const bool is_one_way = header.kind == MessageKind::kNoReturn;
-  Message message = {header, std::string(metadata), payload.ToBuffer(),
-                     deadline};
-  const bool may_run_here = MayRunHere(header.handler);
-  bool runs_here = false;
+  std::shared_ptr<HandlerEntry> runs_here = HandlerToRunHere(header.handler);
+  Message message;
   {
     MutexLock lock(mutex_);
     if (IsFull()) {
@@ -25,27 +23,31 @@ absl::Status SelfLink::Send(MessageHeader header, absl::string_view metadata,
                        "send with WhenFull::kWait"));
     }
     ledger_.accepted += is_one_way;
-    runs_here = may_run_here && !delivering_;
-    if (!runs_here) {
+    message = {header, std::string(metadata), payload.ToBuffer(), deadline};
+    if (delivering_) runs_here = nullptr;
+    if (runs_here == nullptr) {
       bytes_ += message.bytes();
       queue_.push_back(std::move(message));
       if (std::exchange(delivering_, true)) return absl::OkStatus();
     }
   }
-  if (runs_here) {
-    Dispatch(std::move(message), /*may_run_here=*/true);
+  if (runs_here != nullptr) {
+    Dispatch(std::move(message), std::move(runs_here), /*may_run_here=*/true);
   } else {
     parts_.driver.RunOnPool([self = shared_from_this()] { self->Deliver(); });
   }
   return absl::OkStatus();
 }
 
-bool SelfLink::MayRunHere(std::uint64_t handler) const {
+std::shared_ptr<HandlerEntry> SelfLink::HandlerToRunHere(
+    std::uint64_t id) const {
   if (internal::CurrentContext() != nullptr || parts_.driver.IsInBurst()) {
-    return false;
+    return nullptr;
   }
-  const std::shared_ptr<HandlerEntry> entry = parts_.handlers.Find(handler);
-  return entry != nullptr && entry->spec().execution == Execution::kInline;
+  std::shared_ptr<HandlerEntry> handler = parts_.handlers.Find(id);
+  const bool is_inline =
+      handler != nullptr && handler->spec().execution == Execution::kInline;
+  return is_inline ? handler : nullptr;
 }
 
 bool SelfLink::IsFull() const {
@@ -79,16 +81,19 @@ void SelfLink::Deliver() {
     const std::vector<std::uint64_t> waiters = TakeWaiters();
     mutex_.Unlock();
     if (!waiters.empty()) parts_.on_room(waiters);
-    Dispatch(std::move(message), /*may_run_here=*/false);
+    std::shared_ptr<HandlerEntry> handler =
+        parts_.handlers.Find(message.header.handler);
+    Dispatch(std::move(message), std::move(handler), /*may_run_here=*/false);
     mutex_.Lock();
   }
   delivering_ = false;
 }
 
-void SelfLink::Dispatch(Message message, bool may_run_here) {
+void SelfLink::Dispatch(Message message, std::shared_ptr<HandlerEntry> handler,
+                        bool may_run_here) {
   Dispatcher::LocalMessage local;
   local.sender = shared_from_this();
-  local.handler = parts_.handlers.Find(message.header.handler);
+  local.handler = std::move(handler);
   local.header = message.header;
   local.metadata = transport::Buffer(std::move(message.metadata));
   local.payload = std::move(message.payload);

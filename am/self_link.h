@@ -84,9 +84,10 @@ class SelfLink final : public Sender,
   };
 
   bool IsFull() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool MayRunHere(std::uint64_t handler) const;
+  std::shared_ptr<HandlerEntry> HandlerToRunHere(std::uint64_t id) const;
   void Deliver();
-  void Dispatch(Message message, bool may_run_here);
+  void Dispatch(Message message, std::shared_ptr<HandlerEntry> handler,
+                bool may_run_here);
   std::vector<std::uint64_t> TakeWaiters()
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 

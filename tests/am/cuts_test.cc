@@ -297,6 +297,25 @@ TEST_F(CutsTest, WhoComesAndGoesAThousandTimesIsHeardAndAccountedFor) {
   EXPECT_EQ(client.LedgerOf(bob_->instance_id())->accepted, kTimes);
 }
 
+TEST_F(CutsTest, WhoWasForgottenIsHeardWhenItIsConnectedAgain) {
+  constexpr int kOthers = 1000;  // as many lost peers as are remembered
+  Client& client = alice_->client();
+  std::vector<std::unique_ptr<Manager>> others;
+  for (int i = 0; i < kOthers; ++i) {
+    const std::string name = absl::StrCat("other", i);
+    others.push_back(world_.MakeManager(name, {}));
+    ASSERT_TRUE(client.Connect("inproc://" + name).ok());
+  }
+  EXPECT_TRUE(Call("note", "a").Await().ok());  // The last that alice hears.
+  ASSERT_TRUE(client.Disconnect(bob_->instance_id()).ok());
+  for (const auto& other : others) {
+    ASSERT_TRUE(client.Disconnect(other->instance_id()).ok());
+  }
+  ASSERT_EQ(alice_->node().peers().Find(bob_->instance_id()), nullptr);
+  ASSERT_TRUE(client.Connect("inproc://bob").ok());
+  EXPECT_TRUE(Call("note", "b").Await().ok());
+}
+
 TEST_F(CutsTest, DisconnectingEndsItForBothSides) {
   EXPECT_TRUE(alice_->client().Disconnect(bob_->instance_id()).ok());
   world_.Run(absl::Minutes(2));
