@@ -3,32 +3,25 @@
 // A value that does not copy; one thread.
 #pragma once
 
-#include <stdlib.h>
-
-#include <filesystem>
 #include <string>
-#include <system_error>
+
+#include "absl/status/statusor.h"
+#include "am/examples/temporary_folder.h"
 
 namespace am::bench {
 
 class SocketFolder {
  public:
-  SocketFolder() {
-    char path[] = "/tmp/am-bench.XXXXXX";
-    if (mkdtemp(path) != nullptr) path_ = path;
-  }
-  ~SocketFolder() {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-  }
-  SocketFolder(const SocketFolder&) = delete;
-  SocketFolder& operator=(const SocketFolder&) = delete;
+  SocketFolder() : folder_(examples::TemporaryFolder::Make()) {}
 
-  // A path in it for a socket, the same at each call.
-  std::string socket() const { return path_ + "/socket"; }
+  // A path in it for a socket, the same at each call; one that is not there if
+  // the folder could not be made.
+  std::string socket() const {
+    return (folder_.ok() ? folder_->path() : "") + "/socket";
+  }
 
  private:
-  std::string path_;
+  absl::StatusOr<examples::TemporaryFolder> folder_;
 };
 
 }  // namespace am::bench

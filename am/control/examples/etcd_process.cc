@@ -1,7 +1,6 @@
 #include "am/control/examples/etcd_process.h"
 
 #include <signal.h>
-#include <stdlib.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -12,11 +11,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "am/examples/child_process.h"
+#include "am/examples/temporary_folder.h"
 
 namespace am::control::examples {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr absl::Duration kPatience = absl::Seconds(30);
 
@@ -32,13 +30,10 @@ std::optional<std::string> AddressIn(const std::string& line) {
 
 class ChildEtcdProcess final : public EtcdProcess {
  public:
-  explicit ChildEtcdProcess(fs::path folder) : folder_(std::move(folder)) {}
+  explicit ChildEtcdProcess(am::examples::TemporaryFolder folder)
+      : folder_(std::move(folder)) {}
 
-  ~ChildEtcdProcess() override {
-    Kill();
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
-  }
+  ~ChildEtcdProcess() override { Kill(); }
 
   const std::string& address() const override { return address_; }
 
@@ -52,14 +47,14 @@ class ChildEtcdProcess final : public EtcdProcess {
 
   void Wipe() override {
     std::error_code ignored;
-    fs::remove_all(folder_ / "data", ignored);
+    std::filesystem::remove_all(folder_.path() + "/data", ignored);
   }
 
   absl::Status Restart() override {
     const std::string url = absl::StrCat("http://", address_);
     auto child = am::examples::ChildProcess::Start(
         {"/usr/bin/env", "etcd", "--logger=zap", "--log-outputs=stdout",
-         absl::StrCat("--data-dir=", (folder_ / "data").string()),
+         absl::StrCat("--data-dir=", folder_.path(), "/data"),
          absl::StrCat("--listen-client-urls=", url),
          absl::StrCat("--advertise-client-urls=", url),
          "--listen-peer-urls=http://127.0.0.1:0"});
@@ -88,7 +83,7 @@ class ChildEtcdProcess final : public EtcdProcess {
     }
   }
 
-  const fs::path folder_;
+  const am::examples::TemporaryFolder folder_;
   std::string address_ = "127.0.0.1:0";
   std::optional<am::examples::ChildProcess> child_;
   std::thread reader_;
@@ -101,11 +96,10 @@ bool EtcdProcess::IsInstalled() {
 }
 
 absl::StatusOr<std::unique_ptr<EtcdProcess>> EtcdProcess::Start() {
-  std::string folder = (fs::temp_directory_path() / "am-etcd-XXXXXX").string();
-  if (mkdtemp(folder.data()) == nullptr) {
-    return absl::UnavailableError("cannot make a folder for etcd's data");
-  }
-  auto process = std::make_unique<ChildEtcdProcess>(folder);
+  absl::StatusOr<am::examples::TemporaryFolder> folder =
+      am::examples::TemporaryFolder::Make();
+  if (!folder.ok()) return folder.status();
+  auto process = std::make_unique<ChildEtcdProcess>(*std::move(folder));
   absl::Status started = process->Restart();
   if (!started.ok()) return started;
   return process;

@@ -9,7 +9,8 @@ namespace am::playground {
 
 absl::StatusOr<Playground> Playground::Start(
     const std::string& registry_program) {
-  absl::StatusOr<TemporaryFolder> folder = TemporaryFolder::Make();
+  absl::StatusOr<examples::TemporaryFolder> folder =
+      examples::TemporaryFolder::Make();
   if (!folder.ok()) return folder.status();
   // Where the processes put their sockets.
   setenv("TMPDIR", folder->path().c_str(), 1);

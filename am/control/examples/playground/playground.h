@@ -10,7 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "am/control/examples/playground/processes.h"
-#include "am/control/examples/playground/temporary_folder.h"
+#include "am/examples/temporary_folder.h"
 
 namespace am::playground {
 
@@ -34,12 +34,13 @@ class Playground {
   Processes& processes() { return processes_; }
 
  private:
-  explicit Playground(TemporaryFolder folder) : folder_(std::move(folder)) {}
+  explicit Playground(examples::TemporaryFolder folder)
+      : folder_(std::move(folder)) {}
 
   absl::StatusOr<MemberInfo> Add(const std::string& role,
                                  const std::string& name);
 
-  TemporaryFolder folder_;  // of the sockets; goes last
+  examples::TemporaryFolder folder_;  // of the sockets; goes last
   Processes processes_;
   std::string registry_;
   std::vector<MemberInfo> members_;

@@ -1,4 +1,4 @@
-#include "am/control/examples/playground/temporary_folder.h"
+#include "am/examples/temporary_folder.h"
 
 #include <cstdlib>
 #include <filesystem>
@@ -7,12 +7,12 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace am::playground {
+namespace am::examples {
 
 absl::StatusOr<TemporaryFolder> TemporaryFolder::Make() {
   const char* const parent = std::getenv("TMPDIR");
   std::string path =
-      absl::StrCat(parent != nullptr ? parent : "/tmp", "/am.play.XXXXXX");
+      absl::StrCat(parent != nullptr ? parent : "/tmp", "/am.XXXXXX");
   if (mkdtemp(path.data()) != nullptr) return TemporaryFolder(path);
   return absl::UnavailableError("cannot make a folder like " + path);
 }
@@ -25,4 +25,4 @@ TemporaryFolder::~TemporaryFolder() {
   if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
 }
 
-}  // namespace am::playground
+}  // namespace am::examples

@@ -1,12 +1,13 @@
 // TemporaryFolder: a new folder for this user alone, which goes with all that
-// is in it.
+// is in it. Threads: one at a time.
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 
-namespace am::playground {
+namespace am::examples {
 
 class TemporaryFolder {
  public:
@@ -25,4 +26,4 @@ class TemporaryFolder {
   std::string path_;  // empty: moved from
 };
 
-}  // namespace am::playground
+}  // namespace am::examples
