@@ -234,12 +234,19 @@ bool ThreadedDriver::YieldRole(std::uint64_t& generation) {
 }
 
 // Sleeps until the alarm goes off while nobody has the role, and takes it back.
+// Whatever woke it, an alarm is set when it sleeps again, or the caller who has
+// the role sets one: the clock need not go like that of the alarm.
 bool ThreadedDriver::Park(std::uint64_t& generation) {
   while (!stopping_) {
     mutex_.Unlock();
     alarm_.Wait();
     mutex_.Lock();
-    if (holder_ == Holder::kNobody && alarm_at_ <= clock_.Now()) {
+    const absl::Duration left = alarm_at_ - clock_.Now();
+    if (holder_ != Holder::kNobody) {
+      alarm_at_ = absl::InfinitePast();
+    } else if (left > absl::ZeroDuration()) {
+      alarm_.Set(left);
+    } else {
       holder_ = Holder::kReceiver;
       generation = ++generation_;
       return true;

@@ -237,6 +237,42 @@ TEST_F(ThreadedDriverTest, QuickWorkForACallerThatReceivesGoesToThePool) {
   driver_.Stop();  // What the pool still runs needs what goes now.
 }
 
+// Ten times slower than the machine's.
+class SlowClock final : public Clock {
+ public:
+  absl::Time Now() const override {
+    return begin_ + (clock_.Now() - begin_) / 10;
+  }
+
+ private:
+  const SteadyClock clock_;
+  const absl::Time begin_ = clock_.Now();
+};
+
+TEST_F(ThreadedDriverTest, TheRoleReturnsAlsoByASlowClock) {
+  const SlowClock slow;
+  const auto transport = network_.MakeTransport();
+  const auto at = transport->Listen(transport::Address::InProcess("slow"));
+  const auto lane = *transport_->Open(*at, no_events_);
+  ThreadedDriver driver(*transport, slow, {});
+  const auto owner = std::make_shared<Owner>(driver);
+  std::shared_ptr<PendingCall> call;
+  Latch heard;
+  on_frame_ = [&](const std::string& text) {
+    if (text == "reply") return call->Complete({});
+    heard.CountDown();
+  };
+  driver.Start(*this);
+  for (int i = 0; i < 200; ++i) {
+    call = std::make_shared<PendingCall>(owner);
+    ASSERT_EQ(lane->TrySend({"reply", {}}), transport::SendResult::kSent);
+    call->Wait();
+  }
+  ASSERT_EQ(lane->TrySend({"unasked", {}}), transport::SendResult::kSent);
+  heard.Wait();
+  driver.Stop();
+}
+
 TEST_F(ThreadedDriverTest, QuickWorkThatHasNotBegunIsRunByStop) {
   Latch begun, release;
   std::atomic<int> ran = 0;
