@@ -34,6 +34,10 @@
 
 namespace am::fault {
 
+// More operations than one caller has: several callers of a scene number theirs
+// from multiples of it on.
+inline constexpr std::uint64_t kOperationsOfOne = std::uint64_t{1} << 32;
+
 struct CallerOptions {
   InstanceOptions instance = {};
   std::vector<std::string> servers = {};  // addresses, a flow for each

@@ -10,12 +10,6 @@
 #include "tests/fault/scene.h"
 
 namespace am::fault {
-namespace {
-
-// Above what the first caller numbers its operations with.
-constexpr std::uint64_t kOperationsOfOne = std::uint64_t{1} << 32;
-
-}  // namespace
 
 Row Descriptors(const Amount& amount) {
   const Scheme scheme = "tcp";

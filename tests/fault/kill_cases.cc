@@ -8,9 +8,6 @@
 namespace am::fault {
 namespace {
 
-// More than a caller sends before it is killed.
-constexpr std::uint64_t kOperationsOfOne = std::uint64_t{1} << 32;
-
 // A kill, by NowNs, of whom, and who came in its place.
 struct Succession {
   std::int64_t killed_ns;

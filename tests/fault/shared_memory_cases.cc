@@ -17,9 +17,6 @@
 namespace am::fault {
 namespace {
 
-// More than a caller sends.
-constexpr std::uint64_t kOperationsOfOne = std::uint64_t{1} << 32;
-
 // Fills the memory from `begin` on. It is mapped once more, since those whose
 // it is let go of it as soon as they see what is in it.
 bool FillRing(std::uintptr_t begin, std::size_t size) {

@@ -7,12 +7,6 @@
 #include "tests/fault/scene.h"
 
 namespace am::fault {
-namespace {
-
-// More than a caller sends.
-constexpr std::uint64_t kOperationsOfOne = std::uint64_t{1} << 32;
-
-}  // namespace
 
 // Two servers, one of which is stopped: the other one's calls go on.
 Row StopReceiver(const Scheme& scheme, const Amount& amount) {
