@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Runs every example of cohorts and reads what it says."""
 
+import contextlib
 import os
 import pathlib
 import subprocess
@@ -12,11 +13,21 @@ TIMEOUT = 60
 MAX_LINES = 60  # of an example
 
 
+@contextlib.contextmanager
+def started(*command, **environment):
+    """A program whose output is read; it is killed if the test fails, which
+    would wait for it otherwise."""
+    with subprocess.Popen(command, text=True, stdout=subprocess.PIPE,
+                          env={**os.environ, **environment}) as program:
+        try:
+            yield program
+        except BaseException:
+            program.kill()
+            raise
+
+
 def start(program, **environment):
-    """Starts a program whose output is read."""
-    return subprocess.Popen([os.path.join(FOLDER, program)], text=True,
-                            stdout=subprocess.PIPE,
-                            env={**os.environ, **environment})
+    return started(os.path.join(FOLDER, program), **environment)
 
 
 def run(program, *arguments):
@@ -55,14 +66,14 @@ class CohortExamplesTest(unittest.TestCase):
                 self.check_leader_and_workers(leader, [first, second])
 
     def test_workers_before_their_leader_found_by_a_registry(self):
-        with subprocess.Popen([REGISTRY, "--listen", "127.0.0.1:0"], text=True,
-                              stdout=subprocess.PIPE) as registry:
+        with started(REGISTRY, "--listen", "127.0.0.1:0") as registry:
             where = registry.stdout.readline().split()[-1]
             with start("cohort_worker", REGISTRY=where) as first, \
                  start("cohort_worker", REGISTRY=where) as second, \
                  start("cohort_leader", REGISTRY=where) as leader:
                 self.check_leader_and_workers(leader, [first, second])
             registry.terminate()
+            registry.wait(timeout=TIMEOUT)
 
     def test_cohort_parallel(self):
         lines = run("cohort_parallel").splitlines()
