@@ -233,8 +233,9 @@ void Node::OnControl(const MessageView& message, absl::Time now) {
     case MessageKind::kPing:
       return sender_->link().AnswerPing(message.header.call_id);
     case MessageKind::kPong:
-      // An answer to another PING may be an old one, that was on its way.
-      if (message.header.call_id == sender_->pings) {
+      // An answer to another PING, or the second to one that was sent twice,
+      // may be an old one that was on its way.
+      if (message.header.call_id == sender_->ping && sender_->owes_sign()) {
         sender_->link().OnPong(now);
       }
       return;

@@ -63,10 +63,14 @@ class Peer final : public Sender {
   // enough.
   std::atomic<bool> memory_was_spoilt = false;
 
-  // When it was last asked for a sign of life, and by which PING. Of the holder
-  // of the receiving role alone.
+  // When it was last asked for a sign of life, by which PING, and how often
+  // that was sent. Of the holder of the receiving role alone.
   absl::Time asked_at = absl::InfinitePast();
-  std::uint64_t pings = 0;
+  std::uint64_t ping = 0;
+  int asks = 0;
+
+  // Whether it was asked and has given none since. Of the same.
+  bool owes_sign() const { return asked_at > link_->proved_at(); }
 
  private:
   const std::shared_ptr<Link> link_;

@@ -11,6 +11,19 @@ constexpr std::size_t kLostRemembered = 1000;
 // Peers are looked at together, no oftener than this.
 constexpr absl::Duration kCheckStep = absl::Milliseconds(20);
 
+// How often a peer is asked for a sign of life within the timeout.
+constexpr int kAsks = 4;
+
+void Ask(Peer& peer, absl::Time now) {
+  if (!peer.owes_sign()) {
+    peer.asked_at = now;
+    peer.asks = 0;
+    ++peer.ping;
+  }
+  ++peer.asks;
+  peer.link().SendControl(MessageKind::kPing, peer.ping, Payload());
+}
+
 }  // namespace
 
 PeerTable::PeerTable(PeerInfo self, const LinkOptions& options, Driver& driver,
@@ -122,44 +135,46 @@ absl::Time PeerTable::OnTick(absl::Time now,
     if (now < next_check_) return next_check_;
     next_check_ = absl::InfiniteFuture();
   }
-  const absl::Time next = std::max(CheckSilence(now, silent), now + kCheckStep);
+  const absl::Time next = std::max(CheckSilence(now, silent),
+                                   now + std::min(kCheckStep, AskAgainAfter()));
   MutexLock lock(mutex_);
   next_check_ = std::min(next_check_, next);
   return next_check_;
 }
 
-// A peer is lost only if it was asked and did not answer: that we come late
-// ourselves proves nothing.
+absl::Duration PeerTable::AskAgainAfter() const {
+  return options_.heartbeat_timeout / kAsks;
+}
+
+// A peer is lost only if it was asked several times and did not answer: one
+// frame may be lost on the way, and that we come late ourselves proves nothing.
 absl::Time PeerTable::CheckSilence(absl::Time now,
                                    std::vector<std::shared_ptr<Peer>>& silent) {
   absl::Time next = absl::InfiniteFuture();
   for (const auto& peer : List()) {
     if (peer->link().is_down()) continue;
-    const absl::Time due = Due(*peer);
-    if (now < due) {
-      next = std::min(next, due);
-    } else if (!WasAsked(*peer) && peer->link().session() != 0) {
-      peer->asked_at = now;
-      peer->link().SendControl(MessageKind::kPing, ++peer->pings, Payload());
-      next = std::min(next, now + options_.heartbeat_timeout);
-    } else {
-      silent.push_back(peer);
+    if (now >= Due(*peer)) {
+      if (peer->link().session() == 0 ||
+          (peer->owes_sign() && peer->asks == kAsks)) {
+        silent.push_back(peer);
+        continue;
+      }
+      Ask(*peer, now);
     }
+    next = std::min(next, Due(*peer));
   }
   return next;
 }
 
-bool PeerTable::WasAsked(const Peer& peer) const {
-  return peer.asked_at > peer.link().proved_at();
-}
-
-// When there is something to do about a peer's silence: to ask it or, if it
-// was asked or cannot be, to end the wait.
+// When there is something to do about a peer's silence: to ask it, once more
+// or, if it was asked often enough or cannot be, to end the wait.
 absl::Time PeerTable::Due(const Peer& peer) const {
-  if (WasAsked(peer)) return peer.asked_at + options_.heartbeat_timeout;
-  absl::Time due = peer.link().proved_at() + options_.heartbeat_interval;
-  if (peer.link().session() == 0) due += options_.heartbeat_timeout;
-  return due;
+  const bool owes = peer.owes_sign();
+  const absl::Time ask_at =
+      owes ? peer.asked_at
+           : peer.link().proved_at() + options_.heartbeat_interval;
+  if (peer.link().session() == 0) return ask_at + options_.heartbeat_timeout;
+  return owes ? ask_at + peer.asks * AskAgainAfter() : ask_at;
 }
 
 bool PeerTable::All(bool (Link::*is)() const) const {

@@ -88,10 +88,10 @@ class PeerTable final {
 
  private:
   bool All(bool (Link::*is)() const) const;
-  bool WasAsked(const Peer& peer) const;
   absl::Time Due(const Peer& peer) const;
   absl::Time CheckSilence(absl::Time now,
                           std::vector<std::shared_ptr<Peer>>& silent);
+  absl::Duration AskAgainAfter() const;
 
   const PeerInfo self_;
   const LinkOptions& options_;

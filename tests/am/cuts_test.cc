@@ -259,6 +259,42 @@ TEST_F(CutsTest, WhoeverHearsButIsNotHeardIsNoticed) {
             options.heartbeat_interval + options.heartbeat_timeout);
 }
 
+// While both ask for a sign of life, what alice says to bob vanishes: her PING,
+// and her answer to his.
+TEST_F(CutsTest, OneLostPingOrPongLosesNobody) {
+  for (Manager* manager : {alice_.get(), bob_.get()}) {
+    manager->OnPeerEvent([this](const PeerEvent& event) {
+      events_.emplace_back(PeerStateName(event.state));
+    });
+  }
+  world_.CutOneWay("alice", "bob", CutKind::kSilent);
+  world_.Run(LinkOptions().heartbeat_interval + absl::Milliseconds(100));
+  world_.Heal("alice", "bob");
+  EXPECT_EQ(world_.fault_counts().frames.swallowed, 2u);
+  world_.Run(absl::Minutes(1));
+  EXPECT_THAT(events_, IsEmpty());
+}
+
+// A cut that begins between two heartbeats is noticed as early as any.
+TEST_F(CutsTest, AskingAgainDoesNotPutOffTheNotice) {
+  const LinkOptions options;
+  for (const absl::Duration after :
+       {absl::Milliseconds(1), absl::Milliseconds(999),
+        absl::Milliseconds(1001)}) {
+    world_.Run(after);
+    world_.Cut("alice", "bob", CutKind::kSilent);
+    const absl::Time cut_at = world_.clock().Now();
+    const Peer& bob = PeerOf(*alice_, *bob_);
+    ASSERT_TRUE(world_.RunUntil([&] { return bob.state() == PeerState::kLost; },
+                                absl::Minutes(1)));
+    EXPECT_LE(world_.clock().Now() - cut_at,
+              options.heartbeat_interval + options.heartbeat_timeout);
+    world_.Heal("alice", "bob");
+    ASSERT_TRUE(world_.RunUntil(
+        [&] { return bob.state() == PeerState::kJoined; }, absl::Minutes(1)));
+  }
+}
+
 // Bob gives alice up, with the call that he handles for her, while she notices
 // nothing: he tells her when he returns.
 TEST_F(CutsTest, WhoeverWasGivenUpIsToldSo) {

@@ -16,6 +16,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::Each;
 using ::testing::Ge;
+using ::testing::IsEmpty;
 using ::testing::Le;
 using ::testing::Ne;
 using transport::CutKind;
@@ -67,6 +68,20 @@ TEST_F(SimulatedWorldTest, CallsTakeNoTimeWithoutFaults) {
   const auto [time, status] = Await(world, Call(*alice, *bob));
   EXPECT_TRUE(status.ok()) << status;
   EXPECT_EQ(time, absl::ZeroDuration());
+}
+
+TEST_F(SimulatedWorldTest, WhoIsIdleForHoursStaysJoinedThoughFramesAreDropped) {
+  transport::FaultOptions faults;
+  faults.drop = 0.005;
+  SimulatedWorld world(1, faults);
+  const auto alice = Make(world, "alice"), bob = Make(world, "bob");
+  Connect(*alice, "bob");
+  std::vector<PeerState> events;
+  alice->OnPeerEvent(
+      [&events](const PeerEvent& event) { events.push_back(event.state); });
+  world.Run(absl::Hours(4));
+  EXPECT_THAT(world.fault_counts().frames.dropped, Ge(100));
+  EXPECT_THAT(events, IsEmpty());
 }
 
 TEST_F(SimulatedWorldTest, ASilentCutIsNoticedAfterIntervalAndTimeout) {
