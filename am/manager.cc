@@ -1,11 +1,11 @@
 #include "am/manager.h"
 
-#include <algorithm>
 #include <optional>
 #include <stop_token>
 #include <thread>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "am/announcer.h"
@@ -47,9 +47,26 @@ absl::Status CheckOptions(const ManagerOptions& options) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::shared_ptr<transport::Transport>> MakeTransport(
-    const ManagerOptions& options) {
-  if (options.transport != nullptr) return options.transport;
+// What carries messages, and whether it can share memory with peers.
+struct Carrier {
+  std::shared_ptr<transport::Transport> transport;
+  bool shares_memory = false;
+};
+
+// Rather than where it can be done.
+bool MustShareMemory(const ManagerOptions& options) {
+  return absl::c_any_of(options.listen, [](const std::string& address) {
+    return absl::StartsWith(address, "shm://");
+  });
+}
+
+void LogNotShared(const ManagerOptions& options, const absl::Status& why) {
+  if (options.log == nullptr) return;
+  options.log(absl::StrCat("memory is not shared with peers: ", why.message()));
+}
+
+absl::StatusOr<Carrier> MakeCarrier(const ManagerOptions& options) {
+  if (options.transport != nullptr) return Carrier{options.transport};
   transport::ZmqOptions zmq;
   zmq.max_frame_bytes = options.max_message_bytes + kFrameSlack;
   zmq.insecure_allow_remote_peers = options.insecure_allow_remote_peers;
@@ -57,19 +74,23 @@ absl::StatusOr<std::shared_ptr<transport::Transport>> MakeTransport(
       transport::MakeZmqTransport(zmq);
   if (!made.ok()) return made.status();
   std::shared_ptr<transport::Transport> transport = *std::move(made);
-  const bool shares_memory = std::any_of(
-      options.listen.begin(), options.listen.end(),
-      [](const auto& address) { return absl::StartsWith(address, "shm://"); });
-  if (!shares_memory) return transport;
+  if (!options.share_memory && !MustShareMemory(options)) {
+    return Carrier{std::move(transport)};
+  }
   transport::ShmOptions shm;
   shm.max_frame_bytes = zmq.max_frame_bytes;
-  shm.other = std::move(transport);
-  return transport::MakeShmTransport(shm);
+  shm.other = transport;
+  absl::StatusOr<std::unique_ptr<transport::Transport>> shared =
+      transport::MakeShmTransport(shm);
+  if (shared.ok()) return Carrier{*std::move(shared), true};
+  if (MustShareMemory(options)) return shared.status();
+  LogNotShared(options, shared.status());
+  return Carrier{std::move(transport)};
 }
 
-// Listens where the options say, and returns who we are.
-absl::StatusOr<PeerInfo> Listen(const ManagerOptions& options,
-                                transport::Transport& transport) {
+// Where the options say to listen.
+absl::StatusOr<std::vector<transport::Address>> Wanted(
+    const ManagerOptions& options) {
   std::vector<transport::Address> wanted;
   for (const std::string& text : options.listen) {
     absl::StatusOr<transport::Address> address =
@@ -91,17 +112,35 @@ absl::StatusOr<PeerInfo> Listen(const ManagerOptions& options,
   } else if (wanted.empty()) {
     wanted.push_back(transport::Address::InProcess(""));
   }
+  return wanted;
+}
+
+// Listens there, and returns who we are.
+absl::StatusOr<PeerInfo> Listen(const ManagerOptions& options,
+                                const Carrier& carrier) {
+  const absl::StatusOr<std::vector<transport::Address>> wanted =
+      Wanted(options);
+  if (!wanted.ok()) return wanted.status();
   PeerInfo self;
   self.id = options.id.is_nobody() ? InstanceId::Random() : options.id;
   self.name = options.name;
+  for (const transport::Address& address : *wanted) {
+    absl::StatusOr<transport::Address> bound =
+        carrier.transport->Listen(address);
+    if (!bound.ok()) return bound.status();
+    self.addresses.push_back(*bound);
+  }
+  if (carrier.shares_memory && !MustShareMemory(options)) {
+    absl::StatusOr<transport::Address> bound =
+        carrier.transport->Listen(transport::Address::Shm(""));
+    if (bound.ok()) self.addresses.push_back(*bound);
+    if (!bound.ok()) LogNotShared(options, bound.status());
+  }
   std::string ipc_path;
   std::string shm_path;
-  for (const transport::Address& address : wanted) {
-    absl::StatusOr<transport::Address> bound = transport.Listen(address);
-    if (!bound.ok()) return bound.status();
-    if (bound->scheme() == transport::Scheme::kIpc) ipc_path = bound->path();
-    if (bound->scheme() == transport::Scheme::kShm) shm_path = bound->path();
-    self.addresses.push_back(*bound);
+  for (const transport::Address& bound : self.addresses) {
+    if (bound.scheme() == transport::Scheme::kIpc) ipc_path = bound.path();
+    if (bound.scheme() == transport::Scheme::kShm) shm_path = bound.path();
   }
   self.host = HostIdentity::Of(ipc_path, shm_path);
   return self;
@@ -214,13 +253,12 @@ class Manager::Lifetime {
 absl::StatusOr<std::unique_ptr<Manager>> Manager::Make(ManagerOptions options) {
   absl::Status checked = CheckOptions(options);
   if (!checked.ok()) return checked;
-  absl::StatusOr<std::shared_ptr<transport::Transport>> transport =
-      MakeTransport(options);
-  if (!transport.ok()) return transport.status();
-  absl::StatusOr<PeerInfo> self = Listen(options, **transport);
+  absl::StatusOr<Carrier> carrier = MakeCarrier(options);
+  if (!carrier.ok()) return carrier.status();
+  absl::StatusOr<PeerInfo> self = Listen(options, *carrier);
   if (!self.ok()) return self.status();
-  auto lifetime = std::make_unique<Lifetime>(options, *std::move(transport),
-                                             *std::move(self));
+  auto lifetime = std::make_unique<Lifetime>(
+      options, std::move(carrier->transport), *std::move(self));
   Node& node = lifetime->node();
   absl::Status started = lifetime->Start(options.stop);
   if (!started.ok()) return started;

@@ -112,10 +112,14 @@ struct ManagerOptions {
   // Where to listen, for example {"tcp://127.0.0.1:5555"}. Empty: a free port
   // of tcp on loopback. An ipc socket in a private folder is always added, for
   // peers on this host. Anything but loopback needs
-  // `insecure_allow_remote_peers`. With "shm://" among them memory is shared
-  // with peers on this host that have it too, which is faster than all else
-  // (transport/README.md); what is not to be had leaves them on ipc.
+  // `insecure_allow_remote_peers`.
   std::vector<std::string> listen = {};
+
+  // Share memory with peers on this host that do so too, which is faster than
+  // all else (transport/README.md) and takes a thread, and six descriptors and
+  // 512 KiB a peer. Where that is not to be had they stay on ipc; Describe says
+  // why. With "shm://" in `listen` it must be had. ZeroMQ alone: false.
+  bool share_memory = true;
 
   // Whoever reaches a port may send messages: there is no authentication yet.
   bool insecure_allow_remote_peers = false;
@@ -143,8 +147,9 @@ struct ManagerOptions {
   // must not call the manager. Null: nothing is written.
   std::function<void(absl::string_view)> log = {};
 
-  // What carries the messages; null: ZeroMQ. `listen` then holds addresses of
-  // that transport.
+  // What carries the messages; null: ZeroMQ, and memory that is shared.
+  // `listen` then holds addresses of that transport alone, and `share_memory`
+  // does not count.
   std::shared_ptr<transport::Transport> transport = {};
 
   // Null: the steady clock. Not owned.

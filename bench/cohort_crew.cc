@@ -64,7 +64,7 @@ int Work(const std::string& leader, int rank) {
     }
   });
   EchoService service;
-  const auto manager = OrDie(Manager::Make());
+  const auto manager = OrDie(Manager::Make({.share_memory = false}));
   OrDie(manager->Register(service));
   cohort::WorkerOptions options;
   options.leader = leader;
@@ -89,7 +89,7 @@ std::optional<int> WorkIfAsked(int argc, char** argv) {
 
 absl::StatusOr<std::unique_ptr<Crew>> Crew::Start(int workers) {
   auto crew = std::make_unique<Crew>();
-  auto manager = Manager::Make({.name = "leader"});
+  auto manager = Manager::Make({.name = "leader", .share_memory = false});
   if (!manager.ok()) return manager.status();
   crew->manager_ = *std::move(manager);
   auto leader = cohort::Leader::Make(

@@ -1,5 +1,6 @@
 // Crew: the worker processes of the benchmark of cohorts. Each serves Pinger as
-// a member of a cohort, and also echoes what comes over raw libzmq.
+// a member of a cohort, over a unix socket, and also echoes what comes over raw
+// libzmq.
 #pragma once
 
 #include <sys/types.h>

@@ -36,6 +36,7 @@ class World {
     if (carrier_ == Carrier::kInProcess) {
       options.transport = network_.MakeTransport({});
     }
+    options.share_memory = carrier_ == Carrier::kShm;
     if (carrier_ == Carrier::kShm && options.listen.empty()) {
       options.listen = {"shm://"};
     }

@@ -107,6 +107,7 @@ class SharedMemoryTest : public testing::Test {
     return client_->node().peers().Find(server_->instance_id())->detour();
   }
 
+  const ManagerOptions alone_ = {.share_memory = false};
   const ManagerOptions both_ = {.listen = {"tcp://127.0.0.1:0", "shm://"}};
   std::atomic<int> counted_ = 0;
   std::unique_ptr<Manager> server_;
@@ -121,13 +122,20 @@ TEST_F(SharedMemoryTest, WhoeverConnectsByAnotherWayMovesToIt) {
   EXPECT_TRUE(Count().ok());
 }
 
+TEST_F(SharedMemoryTest, ItComesByDefault) {
+  Start({}, {});
+  Connect();
+  EXPECT_THAT(Way(), StartsWith("shm://"));
+  EXPECT_TRUE(Count().ok());
+}
+
 TEST_F(SharedMemoryTest, BothSidesMustBeWilling) {
-  Start(both_, {});
+  Start(both_, alone_);
   Connect();
   EXPECT_THAT(Way(), StartsWith("ipc://"));
   EXPECT_TRUE(Count().ok());
   server_.reset();
-  Start({}, both_);
+  Start(alone_, both_);
   Connect();
   EXPECT_THAT(Way(), StartsWith("ipc://"));
 }
