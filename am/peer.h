@@ -48,6 +48,17 @@ class Peer final : public Sender {
     detour_ = std::move(why);
   }
 
+  // Memory that was shared with it broke, though it lives: once is enough.
+  void SpoilMemory(std::string why) {
+    MutexLock lock(mutex_);
+    detour_ = std::move(why);
+    memory_was_spoilt_ = true;
+  }
+  bool memory_was_spoilt() const {
+    MutexLock lock(mutex_);
+    return memory_was_spoilt_;
+  }
+
   void Reply(const MessageHeader& header, absl::string_view metadata,
              const Payload& value) override;
   void Account(const absl::Status& outcome) override;
@@ -58,10 +69,6 @@ class Peer final : public Sender {
 
   // It has said that it is draining, which it never takes back.
   std::atomic<bool> is_draining = false;
-
-  // Memory that was shared with it was lost, though it may live: once is
-  // enough.
-  std::atomic<bool> memory_was_spoilt = false;
 
   // When it was last asked for a sign of life, by which PING, and how often
   // that was sent. Of the holder of the receiving role alone.
@@ -78,6 +85,7 @@ class Peer final : public Sender {
   mutable Mutex mutex_;
   PeerInfo info_ ABSL_GUARDED_BY(mutex_);
   std::string detour_ ABSL_GUARDED_BY(mutex_);
+  bool memory_was_spoilt_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Time next_approach_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
 };
 

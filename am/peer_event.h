@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -24,6 +25,10 @@ struct PeerEvent {
   PeerInfo peer;
   PeerState state;   // from now on
   absl::Status why;  // of kConnecting after a loss, and of kLost; else OK
+
+  // Why memory is not shared with it, though both do that with others; empty:
+  // it is, or one of them does not.
+  std::string detour = {};
 };
 
 // Runs on one of the framework's threads, one event at a time, in order, under

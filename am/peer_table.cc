@@ -66,7 +66,7 @@ std::shared_ptr<Peer> PeerTable::FindOrAdd(InstanceId id) {
 bool PeerTable::SetState(Peer& peer, PeerState state, absl::Status why) {
   MutexLock lock(states_mutex_);  // Events are in the order of the changes.
   if (peer.exchange_state(state) == state) return false;
-  if (listeners_.Note({peer.info(), state, std::move(why)})) {
+  if (listeners_.Note({peer.info(), state, std::move(why), peer.detour()})) {
     driver_.RunQuick([this] { listeners_.Tell(); });
   }
   return true;

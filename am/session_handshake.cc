@@ -186,14 +186,18 @@ void SessionTable::Accept(Attempt attempt, const FrameHeader& header,
   const PeerInfo& info = reply.peer;
   const std::shared_ptr<Peer> peer = parts_.peers.FindOrAdd(info.id);
   peer->set_info(info);
-  const absl::StatusOr<transport::Address> best = info.Choose(memory_);
+  const absl::StatusOr<Way> best = WayTo(info);
   const transport::Address& used = attempt.connection->address();
-  if (!attempt.is_final && best.ok() && best->scheme() != used.scheme()) {
+  if (!attempt.is_final && best.ok() &&
+      best->address.scheme() != used.scheme()) {
     attempt.peer = info.id;
     attempt.is_final = true;
     attempt.fallback = used;
+    if (attempt.waiters.empty()) {
+      attempt.deadline = parts_.clock.Now() + kReturnTimeout;
+    }
     Retire(std::move(attempt.connection));
-    return Open(*best, std::move(attempt), endings);
+    return Open(best->address, std::move(attempt), endings);
   }
   if (peer->link().session() < attempt.connection->session()) {
     endings.calls.push_back({std::move(attempt.waiters), Success(info)});
@@ -211,6 +215,8 @@ SessionTable::Attached& SessionTable::Attach(const std::shared_ptr<Peer>& peer,
   if (connection->address().scheme() == transport::Scheme::kShm) {
     peer->set_detour("");
   } else if (!attempt.detour.empty()) {
+    Log(absl::StrCat("memory is not shared with ", peer->info().ToString(),
+                     ": ", attempt.detour));
     peer->set_detour(std::move(attempt.detour));
   }
   const auto before = attached_.find(peer->link().session());

@@ -69,7 +69,7 @@ absl::Status SessionTable::Approach(const PeerInfo& info, absl::Time deadline) {
 absl::StatusOr<SessionTable::Way> SessionTable::WayTo(
     const PeerInfo& info) const {
   const std::shared_ptr<Peer> peer = parts_.peers.Find(info.id);
-  const bool spoilt = peer != nullptr && peer->memory_was_spoilt;
+  const bool spoilt = peer != nullptr && peer->memory_was_spoilt();
   const absl::StatusOr<transport::Address> best =
       info.Choose(spoilt ? PeerInfo::Memory::kOwn : memory_);
   if (!best.ok()) return best.status();
@@ -251,7 +251,7 @@ void SessionTable::Lose(const std::shared_ptr<Peer>& peer,
     const auto entry = attached_.find(peer->link().session());
     GiveUp(peer, why, endings);
     if (entry != attached_.end()) {
-      Return(entry, why, /*has_spare=*/false, endings);
+      Return(entry, why, Loss::kSilent, endings);
     }
   }
   End(endings);
@@ -262,23 +262,23 @@ void SessionTable::BreakOff(AttachedMap::iterator entry,
   const std::shared_ptr<Peer> peer = entry->second.peer;
   peer->link().Suspend(entry->first);
   parts_.peers.SetState(*peer, PeerState::kConnecting, why);
-  Return(entry, why, /*has_spare=*/true, endings);
+  Return(entry, why, Loss::kBroken, endings);
 }
 
-// Not over memory that was shared: whoever spoilt it may do so again. With a
-// spare, what interrupts the first try as well does not cost the peer. An
-// answer that broke off with the connection would cost the peer its patience.
+// Not over memory that was shared: whoever spoilt it may do so again, and a
+// peer that was silent is first to answer elsewhere. With a spare, what
+// interrupts the first try as well does not cost the peer. An answer that broke
+// off with the connection would cost the peer its patience.
 void SessionTable::Return(AttachedMap::iterator lost, const absl::Status& why,
-                          bool has_spare, Endings& endings) {
+                          Loss loss, Endings& endings) {
   const std::shared_ptr<Peer> peer = lost->second.peer;
   transport::Address address = lost->second.connection->address();
   if (address.scheme() == transport::Scheme::kShm) {
-    peer->memory_was_spoilt = true;
-    peer->set_detour(std::string(why.message()));
+    if (loss == Loss::kBroken) peer->SpoilMemory(std::string(why.message()));
     address = *peer->info().Choose();
   }
   Attempt attempt;
-  attempt.has_spare = has_spare;
+  attempt.has_spare = loss == Loss::kBroken;
   attempt.answer = std::move(lost->second.told);
   Retire(std::move(lost->second.connection));
   attached_.erase(lost);
@@ -286,10 +286,17 @@ void SessionTable::Return(AttachedMap::iterator lost, const absl::Status& why,
   TryReturn({peer->id(), address}, std::move(attempt), endings);
 }
 
+bool SessionTable::MayShareMemory(const PeerInfo& info) const {
+  const absl::StatusOr<Way> best = WayTo(info);
+  return best.ok() && best->address.scheme() == transport::Scheme::kShm;
+}
+
+// Whoever answers elsewhere is offered memory to share.
 void SessionTable::TryReturn(const Returns::Try& due, Attempt attempt,
                              Endings& endings) {
+  const std::shared_ptr<Peer> peer = parts_.peers.Find(due.peer);
   attempt.peer = due.peer;
-  attempt.is_final = true;
+  attempt.is_final = peer == nullptr || !MayShareMemory(peer->info());
   attempt.deadline = parts_.clock.Now() + kReturnTimeout;
   Open(due.address, std::move(attempt), endings);
 }
@@ -367,17 +374,22 @@ void SessionTable::FailLate(absl::Time now, Endings& endings) {
     const auto& [session, pending] = *it++;
     if (pending.deadline > now) continue;
     Attempt attempt = TakeAttempt(session);
-    const std::string address = attempt.connection->address().ToString();
-    Fail(std::move(attempt),
-         absl::UnavailableError(absl::StrCat(
-             address,
-             " took our HELLO but did not answer in time. It connects back "
-             "to us, ",
-             parts_.peers.self().ToString(),
-             ": check that it can reach one of these addresses, and that "
-             "it speaks protocol version ",
-             static_cast<int>(kWireMajor))),
-         endings);
+    const transport::Address& address = attempt.connection->address();
+    const absl::Status why = absl::UnavailableError(absl::StrCat(
+        address.ToString(),
+        " took our HELLO but did not answer in time. It connects back to us, ",
+        parts_.peers.self().ToString(),
+        ": check that it can reach one of these addresses, and that it speaks "
+        "protocol version ",
+        static_cast<int>(kWireMajor)));
+    const std::shared_ptr<Peer> peer = parts_.peers.Find(attempt.peer);
+    // It had answered elsewhere, and long enough ago.
+    if (peer != nullptr && attempt.fallback.has_value() &&
+        attempt.waiters.empty() &&
+        address.scheme() == transport::Scheme::kShm) {
+      peer->SpoilMemory(std::string(why.message()));
+    }
+    Fail(std::move(attempt), why, endings);
   }
 }
 

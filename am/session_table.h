@@ -11,7 +11,7 @@
 //     HELLO_ACK: attached to the link   -->  kJoined
 //     HELLO_ACK, and the peer turns out to
 //       share our host: another attempt,
-//       over ipc
+//       over memory that is shared, or ipc
 //     lost, refused or late: who waits       kLost, if it was known
 //       is told why
 //                                            kJoined -- DRAINING --> kDraining
@@ -193,9 +193,10 @@ class SessionTable final : private ConnectionEvents {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void BreakOff(AttachedMap::iterator entry, const absl::Status& why,
                 Endings& endings) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Return(AttachedMap::iterator lost, const absl::Status& why,
-              bool has_spare, Endings& endings)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  enum class Loss : std::uint8_t { kBroken, kSilent };
+  void Return(AttachedMap::iterator lost, const absl::Status& why, Loss loss,
+              Endings& endings) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool MayShareMemory(const PeerInfo& info) const;
   void TryReturn(const Returns::Try& due, Attempt attempt, Endings& endings)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Leave(const std::shared_ptr<Peer>& peer, const absl::Status& why);

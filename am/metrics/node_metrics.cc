@@ -125,6 +125,20 @@ void AddPeerStates(const Labels& common, const PeerTable& peers,
   families.push_back(family.Take());
 }
 
+void AddDetours(const Labels& common, const PeerTable& peers,
+                std::vector<MetricFamily>& families) {
+  Family family(common, "am_peer_detour",
+                "1 for each peer that is not lost and with which memory is not "
+                "shared, though it could be, and why",
+                MetricType::Gauge);
+  for (const auto& peer : peers.List()) {
+    const std::string why = peer->detour();
+    if (why.empty() || peer->state() == PeerState::kLost) continue;
+    family.Add(1, {{"peer", peer->id().ToString()}, {"why", why}});
+  }
+  families.push_back(family.Take());
+}
+
 void AddGauge(const Labels& common, const char* name, const char* help,
               std::uint64_t value, std::vector<MetricFamily>& families) {
   Family family(common, name, help, MetricType::Gauge);
@@ -150,6 +164,7 @@ std::vector<MetricFamily> NodeMetrics::Collect() const {
   std::vector<MetricFamily> families;
   AddPeers(common, node.peers(), families);
   AddPeerStates(common, node.peers(), families);
+  AddDetours(common, node.peers(), families);
   AddControl(common, node.control().ledger(), families);
   AddPlanes(common, node.counters(), families);
   AddCounts(common, "am_events_total", "What befell calls and messages",

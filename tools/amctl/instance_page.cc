@@ -24,10 +24,10 @@ std::string InstancePage(const v1::Instance& record,
   line("counters   ", CountsText(description.counters()));
   line("refused    ", CountsText(description.refused()));
   if (description.peers().empty()) return text;
-  Table peers({"PEER", "ID", "STATE", "ADDRESS"});
+  Table peers({"PEER", "ID", "STATE", "ADDRESS", "DETOUR"});
   for (const v1::PeerDescription& peer : description.peers()) {
     peers.Add({peer.peer().name(), IdText(peer.peer()), peer.state(),
-               peer.address()});
+               peer.address(), peer.detour()});
   }
   return absl::StrCat(text, "\n", peers.ToString());
 }
@@ -38,7 +38,8 @@ Json InstanceJson(const v1::Instance& record,
   for (const v1::PeerDescription& peer : description.peers()) {
     peers.Add(ToJson(peer.peer())
                   .Set("state", peer.state())
-                  .Set("address", peer.address()));
+                  .Set("address", peer.address())
+                  .Set("detour", peer.detour()));
   }
   return ToJson(description.self())
       .Set("state", StateText(description.status()))

@@ -36,7 +36,9 @@ class LedgerCommand final : public Command {
     app.footer(
         "For each peer: accepted = delivered + expired + rejected + overloaded "
         "+ draining\n  + link_lost + in_doubt + in_flight. Those refused were "
-        "not accepted, and their\n  senders know.");
+        "not accepted, and their\n  senders know. Under DETOUR: why memory is "
+        "not "
+        "shared with the peer, where it\n  could be.");
   }
 
   absl::Status Run(Session& session, Output& output) override {
@@ -91,6 +93,8 @@ class LedgerCommand final : public Command {
       row.Set(account.name, count);
       cells.push_back(absl::StrCat(count));
     }
+    row.Set("detour", peer.detour());
+    cells.push_back(peer.detour());
     json_.Add(row);
     table_.Add(std::move(cells));
   }
@@ -99,7 +103,7 @@ class LedgerCommand final : public Command {
   Json json_ = Json::Array();
   Table table_{{"INSTANCE", "PEER", "STATE", "ACCEPTED", "DELIVERED", "EXPIRED",
                 "REJECTED", "OVERLOADED", "DRAINING", "LINK_LOST", "IN_DOUBT",
-                "IN_FLIGHT", "REFUSED"}};
+                "IN_FLIGHT", "REFUSED", "DETOUR"}};
 };
 
 }  // namespace

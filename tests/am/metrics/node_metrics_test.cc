@@ -62,6 +62,13 @@ TEST_P(NodeMetricsTest, PeersAreCountedByState) {
   EXPECT_THAT(Scrape(), HasSubstr("state=\"lost\"} 0"));
 }
 
+TEST_P(NodeMetricsTest, WhyMemoryIsNotSharedIsTold) {
+  Start();
+  EXPECT_EQ(LineOf("am_peer_detour{"), "none");
+  client_->node().peers().Find(peer_)->set_detour("no memory");
+  EXPECT_THAT(LineOf("am_peer_detour{"), HasSubstr("why=\"no memory\"} 1"));
+}
+
 TEST_P(NodeMetricsTest, WhatBefellCallsIsCounted) {
   Start();
   client_->client().AwaitHandler(peer_, "never", absl::Seconds(10)).Cancel();
