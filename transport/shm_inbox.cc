@@ -89,11 +89,16 @@ std::size_t ShmInbox::Receive(absl::Duration timeout, std::size_t limit,
       timeout <= absl::ZeroDuration()) {
     Wait(absl::ZeroDuration());
   }
+  bool was_seen = false;
   while (true) {
-    if (const std::size_t taken = Take(limit, burst); taken > 0) return taken;
+    if (const std::size_t taken = Take(limit, burst); taken > 0) {
+      if (!was_seen) look_.NoteNews();
+      return taken;
+    }
     const absl::Duration left = deadline.Remaining();
     if (left == absl::ZeroDuration()) return 0;
-    if (look_.Until([this] { return HasNews(); })) continue;
+    was_seen = !awake_.empty() && look_.Until([this] { return HasNews(); });
+    if (was_seen) continue;
     if (!PrepareToSleep()) continue;
     if (!Wait(left)) return 0;
   }
