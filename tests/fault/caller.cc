@@ -49,6 +49,11 @@ std::string ToWay(const Peer& peer) {
                       detour.empty() ? "" : " because ", detour);
 }
 
+void TellIfGone(const PeerEvent& event) {
+  if (event.state != PeerState::kLost) return;
+  Tell(absl::StrCat("gone ", event.peer.id.ToString(), " ", NowNs()));
+}
+
 // Sends until all flows have ended, or SIGTERM.
 void SendAll(const CallerOptions& options, Manager& manager,
              const Signals& signals) {
@@ -71,6 +76,7 @@ int Call(const CallerOptions& options) {
   const Signals signals;
   const auto manager = examples::OrDie(MakeInstance(options.instance));
   const InstanceId self = manager->instance_id();
+  manager->OnPeerEvent(TellIfGone);
   TellAddress(*manager);
   SendAll(options, *manager, signals);
   // Whoever was given up, but lives, is to tell what it received.

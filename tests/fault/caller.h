@@ -11,10 +11,10 @@
 //   joined FLOW ID            a flow has (again) connected, to that instance
 //   lost FLOW                 a flow's peer is gone, or cannot be reached
 //   refused FLOW              a flow could not connect
+//   gone ID NANOSECONDS       that instance was lost, and when (NowNs)
 //   progress FLOW COUNT       every `tell_every` messages of a flow
 //   way ADDRESS because WHY   at the end, for each peer: where messages to it
-//   go
-//                             and, if memory could be shared and is not, why
+//                             go and, if memory could be shared and is not, why
 //   account ...               at the end, for each peer: see ToLine
 //   end
 #pragma once

@@ -7,7 +7,9 @@
 #include <cstddef>
 #include <filesystem>
 #include <string>
+#include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/numbers.h"
 
 namespace am::fault {
@@ -50,16 +52,15 @@ bool Reset(int descriptor) {
 }  // namespace
 
 int ResetConnections() {
-  int count = 0;
+  std::vector<int> descriptors;
   for (const auto& entry :
        std::filesystem::directory_iterator("/proc/self/fd")) {
     int descriptor = 0;
-    if (absl::SimpleAtoi(entry.path().filename().string(), &descriptor) &&
-        Reset(descriptor)) {
-      ++count;
+    if (absl::SimpleAtoi(entry.path().filename().string(), &descriptor)) {
+      descriptors.push_back(descriptor);
     }
   }
-  return count;
+  return static_cast<int>(absl::c_count_if(descriptors, Reset));
 }
 
 }  // namespace am::fault

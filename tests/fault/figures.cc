@@ -42,6 +42,13 @@ absl::Duration WorkedAfter(const std::vector<Sent>& sent, InstanceId target,
   return FirstAfter(sent, target, since_ns, HasWorked);
 }
 
+std::vector<Sent> SentBy(InstanceId caller, std::vector<Sent> sent) {
+  std::erase_if(sent, [caller](const Sent& message) {
+    return message.sender != caller.value();
+  });
+  return sent;
+}
+
 std::vector<absl::Duration> TimesOfCalls(const std::vector<Sent>& sent,
                                          InstanceId target,
                                          const std::vector<Span>& spans) {

@@ -27,6 +27,9 @@ absl::Duration FailedAfter(const std::vector<Sent>& sent, InstanceId target,
 absl::Duration WorkedAfter(const std::vector<Sent>& sent, InstanceId target,
                            std::int64_t since_ns);
 
+// What one caller of several has sent.
+std::vector<Sent> SentBy(InstanceId caller, std::vector<Sent> sent);
+
 // How long the calls of `target` took that began in one of the spans and ended
 // with OK.
 std::vector<absl::Duration> TimesOfCalls(const std::vector<Sent>& sent,

@@ -1,5 +1,6 @@
 #include "tests/fault/figures.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace am::fault {
@@ -42,6 +43,16 @@ TEST(Figures, AOneWayMessageFailsByNotBeingAccepted) {
   sent.accepted = true;
   EXPECT_EQ(FailedAfter({sent}, kPeer, 100), absl::InfiniteDuration());
   EXPECT_EQ(WorkedAfter({sent}, kPeer, 100), absl::InfiniteDuration());
+}
+
+TEST(Figures, CallersAreToldApart) {
+  Sent of_peer = CallTo(kOther, 130, absl::StatusCode::kOk);
+  of_peer.sender = kPeer.value();
+  Sent of_other = CallTo(kOther, 150, absl::StatusCode::kOk);
+  of_other.sender = kOther.value();
+  EXPECT_THAT(
+      TimesOfCalls(SentBy(kPeer, {of_other, of_peer}), kOther, {{0, 100}}),
+      testing::ElementsAre(absl::Nanoseconds(129)));
 }
 
 TEST(Figures, TheRateIsThatOfAllMessages) {

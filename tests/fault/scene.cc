@@ -84,6 +84,12 @@ InstanceId CallerProcess::AwaitJoined(std::size_t flow) {
   return OrDie(InstanceId::Parse(line.substr(line.rfind(' ') + 1)));
 }
 
+std::int64_t CallerProcess::AwaitGone(InstanceId peer) {
+  const std::string line =
+      AwaitLine(absl::StrCat("gone ", peer.ToString(), " "));
+  return std::stoll(line.substr(line.rfind(' ') + 1));
+}
+
 void CallerProcess::Await(const std::string& event, std::size_t flow) {
   AwaitLine(absl::StrCat(event, " ", flow));
 }

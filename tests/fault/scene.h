@@ -49,6 +49,9 @@ struct CallerProcess : InstanceProcess {
   // Blocks until flow `flow` has connected (again), and returns to whom.
   InstanceId AwaitJoined(std::size_t flow = 0);
 
+  // Blocks until it has lost that instance, and returns when, by NowNs.
+  std::int64_t AwaitGone(InstanceId peer);
+
   // Blocks until flow `flow` has told that it got on, was lost or was refused;
   // see caller.h.
   void Await(const std::string& event, std::size_t flow = 0);

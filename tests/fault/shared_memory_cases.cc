@@ -98,10 +98,9 @@ Row ManyPeers(const Scheme& scheme, int peers, const Amount& amount) {
   caller.AwaitProgress(last);
   std::vector<absl::Duration> noticed;
   for (int i = 0; i < amount.faults; ++i) {
-    const ServerProcess& killed = servers[static_cast<std::size_t>(i)];
-    const std::int64_t at = scene.Kill(servers[static_cast<std::size_t>(i)]);
-    caller.Await("lost", static_cast<std::size_t>(i));
-    noticed.push_back(FailedAfter(scene.sent(), killed.id, at));
+    ServerProcess& killed = servers[static_cast<std::size_t>(i)];
+    const std::int64_t at = scene.Kill(killed);
+    noticed.push_back(absl::Nanoseconds(caller.AwaitGone(killed.id) - at));
   }
   caller.AwaitProgress(last);
   scene.Finish(caller);

@@ -82,8 +82,10 @@ Row StopSender(const Scheme& scheme, const Amount& amount) {
   scene.Finish(other);
   scene.Finish(server);
   Row row = scene.Judge();
+  // Whoever waited for the one that is stopped would do so for its whole time.
   row.AddTimes("calls of the other",
-               TimesOfCalls(scene.sent(), server.id, stops));
+               TimesOfCalls(SentBy(other.id, scene.sent()), server.id, stops),
+               absl::Milliseconds(100));
   return row;
 }
 
