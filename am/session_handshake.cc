@@ -105,7 +105,7 @@ std::shared_ptr<Connection> SessionTable::WayBack(
   if (!attempts_.contains(last_session_)) return nullptr;
   // The peer knows this session as soon as it reads its HELLO, so that what we
   // send need not wait for its answer.
-  return Attach(peer, TakeAttempt(last_session_), hello).connection;
+  return Attach(peer, TakeAttempt(last_session_), hello, endings).connection;
 }
 
 void SessionTable::OnHelloAck(const FrameHeader& header,
@@ -201,16 +201,31 @@ void SessionTable::Accept(Attempt attempt, const FrameHeader& header,
   }
   if (peer->link().session() < attempt.connection->session()) {
     endings.calls.push_back({std::move(attempt.waiters), Success(info)});
-    Settle(Attach(peer, std::move(attempt), header), reply, endings);
+    Settle(Attach(peer, std::move(attempt), header, endings), reply, endings);
   } else {
     endings.calls.push_back({std::move(attempt.waiters), Success(info)});
     Retire(std::move(attempt.connection));
   }
 }
 
+// The peer refuses sessions that are older than the one it is in.
+void SessionTable::EndOvertaken(const Peer& peer, std::uint32_t session,
+                                Endings& endings) {
+  for (auto it = attempts_.begin(); it != attempts_.lower_bound(session);) {
+    const std::uint32_t older = it->first;
+    const bool is_overtaken = it->second.peer == peer.id();
+    ++it;
+    if (!is_overtaken) continue;
+    Attempt attempt = TakeAttempt(older);
+    endings.calls.push_back({std::move(attempt.waiters), Success(peer.info())});
+    Retire(std::move(attempt.connection));
+  }
+}
+
 SessionTable::Attached& SessionTable::Attach(const std::shared_ptr<Peer>& peer,
                                              Attempt attempt,
-                                             const FrameHeader& handshake) {
+                                             const FrameHeader& handshake,
+                                             Endings& endings) {
   const std::shared_ptr<Connection>& connection = attempt.connection;
   if (connection->address().scheme() == transport::Scheme::kShm) {
     peer->set_detour("");
@@ -225,6 +240,7 @@ SessionTable::Attached& SessionTable::Attach(const std::shared_ptr<Peer>& peer,
     attached_.erase(before);
   }
   returns_.End(peer->id());
+  EndOvertaken(*peer, connection->session(), endings);
   Attached& entry = attached_[connection->session()];
   entry.peer = peer;
   entry.connection = connection;

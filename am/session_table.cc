@@ -383,9 +383,10 @@ void SessionTable::FailLate(absl::Time now, Endings& endings) {
         "protocol version ",
         static_cast<int>(kWireMajor)));
     const std::shared_ptr<Peer> peer = parts_.peers.Find(attempt.peer);
-    // It had answered elsewhere, and long enough ago.
-    if (peer != nullptr && attempt.fallback.has_value() &&
-        attempt.waiters.empty() &&
+    // It had answered elsewhere long enough ago, and no other attempt
+    // succeeded.
+    if (peer != nullptr && peer->link().session() == 0 &&
+        attempt.fallback.has_value() && attempt.waiters.empty() &&
         address.scheme() == transport::Scheme::kShm) {
       peer->SpoilMemory(std::string(why.message()));
     }

@@ -166,7 +166,9 @@ class SessionTable final : private ConnectionEvents {
   void NoteTold(std::uint32_t session, const HelloReply& reply)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Attached& Attach(const std::shared_ptr<Peer>& peer, Attempt attempt,
-                   const FrameHeader& handshake)
+                   const FrameHeader& handshake, Endings& endings)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void EndOvertaken(const Peer& peer, std::uint32_t session, Endings& endings)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void OnAnswered(Attempt attempt, const FrameHeader& header,
                   const HelloReply& reply, Endings& endings)

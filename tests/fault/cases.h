@@ -9,7 +9,7 @@
 
 namespace am::fault {
 
-// "tcp", "ipc" or "shm".
+// "tcp", "ipc" or "shm"; "both" is tcp and, once connected, shm.
 using Scheme = std::string;
 
 // How much of it; tests take less.

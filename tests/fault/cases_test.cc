@@ -106,6 +106,11 @@ TEST(ShmTest, WhatASenderHadHalfWrittenIsNotRead) {
   EXPECT_THAT(row.violations, IsEmpty()) << row.ToString();
 }
 
+TEST(ShmTest, AStoppedProcessSharesMemoryAgainWhenItComesBack) {
+  const Row row = StopReceiver("both", kBriefSilence);
+  EXPECT_THAT(row.violations, IsEmpty()) << row.ToString();
+}
+
 TEST(ShmTest, AnUpgradeMayBeCutAtEachOfItsSteps) {
   const Row row = UpgradeCut();
   EXPECT_THAT(row.violations, IsEmpty()) << row.ToString();

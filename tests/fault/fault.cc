@@ -45,6 +45,7 @@ std::vector<Case> AllCases() {
                      [=] { return StopReceiver(shm, kLargeSilences); });
   cases.emplace_back("stop_sender_shm_large",
                      [=] { return StopSender(shm, kLargeSilences); });
+  cases.emplace_back("stop_receiver_both", [] { return StopReceiver("both"); });
   cases.emplace_back("upgrade_cut", [] { return UpgradeCut(); });
   cases.emplace_back("scribble_shm", [] { return Scribble(); });
   for (const Scheme scheme : {"ipc", "shm"}) {

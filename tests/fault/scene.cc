@@ -104,6 +104,7 @@ Scene::~Scene() { std::filesystem::remove_all(folder_); }
 
 InstanceOptions Scene::At(const std::string& scheme) {
   if (scheme == "tcp") return {};
+  if (scheme == "both") return Sharing();
   return {.listen = absl::StrCat(scheme, "://", folder_, "/", ++sockets_)};
 }
 

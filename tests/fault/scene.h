@@ -65,7 +65,8 @@ class Scene final {
   Scene(const Scene&) = delete;
   Scene& operator=(const Scene&) = delete;
 
-  // An instance at an address of its own: "tcp", "ipc" or "shm".
+  // An instance at an address of its own: "tcp", "ipc" or "shm"; "both" is
+  // Sharing.
   InstanceOptions At(const std::string& scheme);
 
   // One that listens on tcp, and shares memory.

@@ -46,6 +46,10 @@ Row StopReceiver(const Scheme& scheme, const Amount& amount) {
   }
   row.AddTimes("noticed", noticed, amount.NoticeBound());
   row.AddTimes("calls of the other", TimesOfCalls(sent, other.id, stops));
+  if (scheme == "both") {
+    row.AddCount("not over shared memory at last",
+                 scene.CountWays("way ") - scene.CountWays("way shm://"), 0);
+  }
   return row;
 }
 
