@@ -238,24 +238,23 @@ class MemoryCutsTest : public testing::Test {
   mutable Mutex mutex_;
   std::vector<int> noted_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> detours_ ABSL_GUARDED_BY(mutex_);
+  std::string log_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<Manager> server_;
   std::unique_ptr<Manager> client_;
 };
 
 TEST_F(MemoryCutsTest, WhyItIsNotSharedIsToldWithThePeersState) {
-  Mutex mutex;
-  std::string log;
-  Start({.log = [&](absl::string_view line) {
-    MutexLock lock(mutex);
-    absl::StrAppend(&log, line, "\n");
+  Start({.log = [this](absl::string_view line) {
+    MutexLock lock(mutex_);
+    absl::StrAppend(&log_, line, "\n");
   }});
   of_client_->faults().Cut(AddressOf(Scheme::kShm), CutKind::kLoud);
   ASSERT_TRUE(Connect().ok());
   ASSERT_TRUE(joined_.AwaitAtLeast(1));
   EXPECT_THAT(Way(), StartsWith("tcp://"));
   EXPECT_THAT(detours(), ElementsAre(HasSubstr("cut off")));
-  MutexLock lock(mutex);
-  EXPECT_THAT(log, HasSubstr("memory is not shared with "));
+  MutexLock lock(mutex_);
+  EXPECT_THAT(log_, HasSubstr("memory is not shared with "));
 }
 
 // A busy machine is silent for a while.
