@@ -121,18 +121,20 @@ Future<void> WorkerCore::Leave() {
 
 // -- From the leader ---------------------------------------------------------
 
-// Whether it is our leader, and knows no less than we do.
-absl::Status WorkerCore::CheckLeader(InstanceId sender,
-                                     const v1::CohortRef& cohort) {
-  MutexLock lock(mutex_);
+bool WorkerCore::IsLeader(InstanceId sender,
+                          const v1::CohortRef& cohort) const {
   const v1::CohortRef& known = state_.cohort.cohort();
-  const bool is_leader =
-      sender == state_.leader && (known.id() == 0 || known.id() == cohort.id());
-  if (is_leader && cohort.epoch() >= known.epoch()) return absl::OkStatus();
+  return sender == state_.leader &&
+         (known.id() == 0 || known.id() == cohort.id());
+}
+
+absl::Status WorkerCore::RefuseStale(InstanceId sender,
+                                     const v1::CohortRef& cohort) {
   ++stale_refused_;
-  return absl::FailedPreconditionError(absl::StrCat(
-      "this worker follows ", state_.leader.ToString(), " as of epoch ",
-      known.epoch(), ", not ", sender.ToString(), " as of ", cohort.epoch()));
+  return absl::FailedPreconditionError(
+      absl::StrCat("this worker follows ", state_.leader.ToString(),
+                   " as of epoch ", state_.cohort.cohort().epoch(), ", not ",
+                   sender.ToString(), " as of ", cohort.epoch()));
 }
 
 // Whether a message of an operation is for the place that we have, or for one
@@ -155,9 +157,16 @@ absl::Status WorkerCore::Admit(InstanceId sender, absl::string_view metadata) {
 
 absl::Status WorkerCore::OnUpdate(InstanceId sender,
                                   const v1::CohortState& state) {
-  absl::Status checked = CheckLeader(sender, state.cohort());
-  if (checked.ok()) Take(state);
-  return checked;
+  const v1::CohortRef& cohort = state.cohort();
+  {
+    MutexLock lock(mutex_);
+    if (!IsLeader(sender, cohort) ||
+        cohort.epoch() < state_.cohort.cohort().epoch()) {
+      return RefuseStale(sender, cohort);
+    }
+  }
+  Take(state);
+  return absl::OkStatus();
 }
 
 void WorkerCore::Take(const v1::CohortState& state) {
@@ -184,10 +193,16 @@ absl::StatusOr<v1::CohortState> WorkerCore::OnFollow(InstanceId sender,
       is_ours ? "this worker has left" : "this worker follows another leader");
 }
 
+// In whichever epoch it was asked: that others have left may be known before,
+// and a cohort that ends takes nobody any more.
 absl::Status WorkerCore::OnEnd(InstanceId sender,
                                const v1::EndRequest& request) {
-  absl::Status checked = CheckLeader(sender, request.cohort());
-  if (!checked.ok()) return checked;
+  {
+    MutexLock lock(mutex_);
+    if (!IsLeader(sender, request.cohort())) {
+      return RefuseStale(sender, request.cohort());
+    }
+  }
   if (request.forced()) {
     Finish(absl::AbortedError("forced: " + request.why()));
     if (options_.on_forced_end) options_.on_forced_end();

@@ -69,7 +69,10 @@ class WorkerCore final : public std::enable_shared_from_this<WorkerCore> {
   // -- From the leader (worker_core.cc)
   std::vector<HandlerBinding> Bindings();
   absl::Status Admit(InstanceId sender, absl::string_view metadata);
-  absl::Status CheckLeader(InstanceId sender, const v1::CohortRef& cohort);
+  bool IsLeader(InstanceId sender, const v1::CohortRef& cohort) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status RefuseStale(InstanceId sender, const v1::CohortRef& cohort)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status OnUpdate(InstanceId sender, const v1::CohortState& state);
   absl::StatusOr<v1::CohortState> OnFollow(InstanceId sender,
                                            const v1::MemberRef& ref);

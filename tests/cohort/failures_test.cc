@@ -1,4 +1,5 @@
 // Workers, or the leader, are lost: what the policies make of it.
+#include "am/v1/cohort.am.h"
 #include "tests/cohort/cohort_fixture.h"
 
 namespace am::cohort {
@@ -220,6 +221,34 @@ TEST_F(FailuresTest, ShutdownReturnsWhenTheLastHasGone) {
   EXPECT_LT(world_.clock().Now() - begin, absl::Seconds(1));
   EXPECT_EQ(leader_->view()->Find(0)->state, MemberState::kLeft);
   EXPECT_TRUE(leader_->Shutdown().ok());
+}
+
+// An epoch may be handled before the request to leave that was sent before it.
+TEST_F(FailuresTest, WhoIsAskedToLeaveDoesSoThoughAnEpochHasOvertakenThat) {
+  Form(Options(2));
+  v1::EndRequest request;
+  *request.mutable_cohort() = At(0).worker->state().cohort();
+  ASSERT_GT(request.cohort().epoch(), 1u);
+  request.mutable_cohort()->set_epoch(1);
+  ASSERT_TRUE(leading_->client()
+                  .Call(v1::CohortMemberAm::kEnd, At(0).manager->instance_id(),
+                        request, {})
+                  .Await()
+                  .ok());
+  EXPECT_TRUE(At(0).worker->AwaitEnd().ok());
+}
+
+TEST_F(FailuresTest, NobodyIsEndedByAnotherCohort) {
+  Form(Options(2));
+  v1::EndRequest request;
+  *request.mutable_cohort() = At(0).worker->state().cohort();
+  request.mutable_cohort()->set_id(7);
+  EXPECT_TRUE(absl::IsFailedPrecondition(leading_->client()
+                                             .Call(v1::CohortMemberAm::kEnd,
+                                                   At(0).manager->instance_id(),
+                                                   request, {})
+                                             .Await()));
+  EXPECT_FALSE(At(0).worker->state().phase() >= State::ENDING);
 }
 
 TEST_F(FailuresTest, WhatRunsIsFinishedFirst) {
