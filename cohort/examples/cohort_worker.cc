@@ -15,15 +15,15 @@ using am::examples::Environment;
 using am::examples::OrDie;
 
 int main() {
+  const std::string rank = Environment("RANK", "");
   am::examples::Trainer trainer;
-  const auto manager =
-      OrDie(am::Manager::Make(am::examples::OptionsFor("worker")));
+  const auto manager = OrDie(am::Manager::Make(am::examples::OptionsFor(
+      rank.empty() ? "" : absl::StrCat("worker-", rank))));
   OrDie(manager->Register(trainer));  // first: work may come at once
 
   am::cohort::WorkerOptions options;
   options.leader = Environment("LEADER_ENDPOINT", "");
   options.cohort = "example";
-  const std::string rank = Environment("RANK", "");
   if (!rank.empty()) options.rank = std::stoi(rank);
   options.on_forced_end = [] { std::_Exit(1); };
   const auto worker = OrDie(am::cohort::Worker::Join(*manager, options));

@@ -20,6 +20,7 @@ inline std::string Environment(const char* name, const std::string& otherwise) {
   return value == nullptr ? otherwise : value;
 }
 
+// No two that a registry knows have one name, unless it is empty.
 inline ManagerOptions OptionsFor(const std::string& name) {
   ManagerOptions options;
   options.name = name;

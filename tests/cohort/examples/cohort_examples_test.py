@@ -4,6 +4,7 @@
 import contextlib
 import os
 import pathlib
+import select
 import subprocess
 import unittest
 
@@ -15,19 +16,43 @@ MAX_LINES = 60  # of an example
 
 @contextlib.contextmanager
 def started(*command, **environment):
-    """A program whose output is read; it is killed if the test fails, which
-    would wait for it otherwise."""
+    """A program whose output is read. If the test fails, which would wait for
+    it otherwise, it is killed, and what it had to say is printed."""
     with subprocess.Popen(command, text=True, stdout=subprocess.PIPE,
                           env={**os.environ, **environment}) as program:
         try:
             yield program
         except BaseException:
             program.kill()
+            if not program.stdout.closed:
+                print(f"{command[0]} had said:", program.communicate()[0])
             raise
 
 
 def start(program, **environment):
     return started(os.path.join(FOLDER, program), **environment)
+
+
+def first_line(program):
+    """The line that a program prints first, which must come in time."""
+    if not select.select([program.stdout], [], [], TIMEOUT)[0]:
+        raise AssertionError(f"{program.args[0]} has printed nothing")
+    return program.stdout.readline().strip()
+
+
+def said_by(program):
+    """What a program prints until it ends, which must be with 0 and in time."""
+    name = program.args[0]
+    try:
+        said = program.communicate(timeout=TIMEOUT)[0]
+    except subprocess.TimeoutExpired:
+        program.kill()
+        said = program.communicate()[0]
+        raise AssertionError(f"{name} did not end; it said:\n{said}") from None
+    if program.returncode != 0:
+        raise AssertionError(
+            f"{name} ended with {program.returncode}; it said:\n{said}")
+    return said
 
 
 def run(program, *arguments):
@@ -41,14 +66,12 @@ class CohortExamplesTest(unittest.TestCase):
 
     def check_leader_and_workers(self, leader, workers):
         """Reads what the programs say until they end in order."""
-        said = leader.communicate(timeout=TIMEOUT)[0]
-        self.assertEqual(leader.returncode, 0, said)
+        said = said_by(leader)
         self.assertIn("rank 0: job 0 done\nrank 1: job 1 done\n", said)
         self.assertIn("all workers have left", said)
         ranks = set()
         for worker in workers:
-            text = worker.communicate(timeout=TIMEOUT)[0]
-            self.assertEqual(worker.returncode, 0, text)
+            text = said_by(worker)
             self.assertIn("log: job 7\n", text)
             self.assertIn("end: OK\n", text)
             # What it is told may come before it has said who it is.
@@ -58,7 +81,7 @@ class CohortExamplesTest(unittest.TestCase):
 
     def test_leader_and_workers_as_programs(self):
         with start("cohort_leader", WORLD_SIZE="2") as leader:
-            address = leader.stdout.readline().strip()
+            address = first_line(leader)
             with start("cohort_worker", RANK="0",
                        LEADER_ENDPOINT=address) as first, \
                  start("cohort_worker", RANK="1",
@@ -67,13 +90,13 @@ class CohortExamplesTest(unittest.TestCase):
 
     def test_workers_before_their_leader_found_by_a_registry(self):
         with started(REGISTRY, "--listen", "127.0.0.1:0") as registry:
-            where = registry.stdout.readline().split()[-1]
+            where = first_line(registry).split()[-1]
             with start("cohort_worker", REGISTRY=where) as first, \
                  start("cohort_worker", REGISTRY=where) as second, \
                  start("cohort_leader", REGISTRY=where) as leader:
                 self.check_leader_and_workers(leader, [first, second])
             registry.terminate()
-            registry.wait(timeout=TIMEOUT)
+            said_by(registry)
 
     def test_cohort_parallel(self):
         lines = run("cohort_parallel").splitlines()
