@@ -1,6 +1,5 @@
 #include "am/transport/ipc_path.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -14,9 +13,7 @@
 #include <cstring>
 #include <random>
 #include <utility>
-#include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
@@ -24,8 +21,7 @@ namespace am::transport {
 namespace {
 
 constexpr std::size_t kMaxPathBytes = sizeof(sockaddr_un::sun_path) - 1;
-constexpr absl::string_view kFolderPrefix = "am-ipc-";
-constexpr absl::string_view kFolderLock = "lock";
+constexpr absl::string_view kFolderKind = "am-ipc-";
 
 absl::Status Unavailable(absl::string_view path) {
   return absl::UnavailableError(absl::ErrnoToStatus(errno, path).message());
@@ -87,45 +83,10 @@ absl::Status CheckNobodyListens(const std::string& path) {
   return Taken(path, "somebody listens there");
 }
 
-std::vector<std::string> FilesIn(const std::string& folder) {
-  std::vector<std::string> names;
-  DIR* const directory = opendir(folder.c_str());
-  if (directory == nullptr) return names;
-  while (const dirent* entry = readdir(directory)) {  // NOLINT: not shared
-    const absl::string_view name = entry->d_name;
-    if (name != "." && name != "..") names.emplace_back(name);
-  }
-  closedir(directory);
-  return names;
-}
-
-void RemoveFolder(const std::string& folder) {
-  for (const std::string& name : FilesIn(folder)) {
-    unlink(absl::StrCat(folder, "/", name).c_str());
-  }
-  rmdir(folder.c_str());
-}
-
 bool IsOurFolder(const std::string& path) {
   struct stat info;
   return lstat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode) &&
          info.st_uid == geteuid();
-}
-
-// Removes what killed processes of this user left. A folder without a lock
-// file may be one that is being made; it is let be.
-void SweepFolders(const std::string& parent) {
-  for (const std::string& name : FilesIn(parent)) {
-    if (!absl::StartsWith(name, kFolderPrefix)) continue;
-    const std::string folder = absl::StrCat(parent, "/", name);
-    if (!IsOurFolder(folder)) continue;
-    const std::string lock_path = absl::StrCat(folder, "/", kFolderLock);
-    const Descriptor lock(
-        open(lock_path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
-    if (lock.valid() && flock(lock.get(), LOCK_EX | LOCK_NB) == 0) {
-      RemoveFolder(folder);
-    }
-  }
 }
 
 std::string DefaultParent() {
@@ -135,20 +96,6 @@ std::string DefaultParent() {
     return runtime;
   }
   return "/tmp";
-}
-
-// The lock file gets its name only once it is locked, so that no sweep finds
-// it free.
-absl::StatusOr<Descriptor> LockNewFolder(const std::string& folder) {
-  const std::string unlocked = absl::StrCat(folder, "/unlocked");
-  absl::StatusOr<Descriptor> lock = TryLockFile(unlocked);
-  if (!lock.ok()) return lock.status();
-  if (!lock->valid() ||
-      rename(unlocked.c_str(),
-             absl::StrCat(folder, "/", kFolderLock).c_str()) != 0) {
-    return Unavailable(folder);
-  }
-  return lock;
 }
 
 std::string LockPathFor(const std::string& path) {
@@ -192,27 +139,16 @@ absl::Status IpcClaim::Publish() {
   return absl::OkStatus();
 }
 
-IpcFolder::IpcFolder(std::string path, Descriptor lock)
-    : path_(std::move(path)), lock_(std::move(lock)) {}
-
 absl::StatusOr<std::unique_ptr<IpcFolder>> IpcFolder::Make(
     const std::string& parent) {
-  const std::string where = parent.empty() ? DefaultParent() : parent;
-  SweepFolders(where);
-  std::string path = absl::StrCat(where, "/", kFolderPrefix, "XXXXXX");
-  if (mkdtemp(path.data()) == nullptr) return Unavailable(where);
-  absl::StatusOr<Descriptor> lock = LockNewFolder(path);
-  if (!lock.ok()) {
-    RemoveFolder(path);
-    return lock.status();
-  }
-  return std::unique_ptr<IpcFolder>(new IpcFolder(path, *std::move(lock)));
+  absl::StatusOr<OwnFolder> folder =
+      OwnFolder::Make(parent.empty() ? DefaultParent() : parent, kFolderKind);
+  if (!folder.ok()) return folder.status();
+  return std::unique_ptr<IpcFolder>(new IpcFolder(*std::move(folder)));
 }
 
-IpcFolder::~IpcFolder() { RemoveFolder(path_); }
-
 std::string IpcFolder::NextSocketPath() {
-  return absl::StrCat(path_, "/", ++sockets_);
+  return absl::StrCat(path(), "/", ++sockets_);
 }
 
 }  // namespace am::transport

@@ -12,10 +12,12 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "am/transport/descriptors.h"
+#include "am/transport/own_folder.h"
 
 namespace am::transport {
 
@@ -49,8 +51,7 @@ class IpcClaim final {
   bool published_ = false;
 };
 
-// A folder of mode 0700 for the sockets of one transport, removed with all that
-// is in it. Making one also removes those that killed processes left behind.
+// A folder for the sockets of one transport (am/transport/own_folder.h).
 // Threads: none of its own, one caller at a time.
 class IpcFolder final {
  public:
@@ -59,20 +60,15 @@ class IpcFolder final {
   static absl::StatusOr<std::unique_ptr<IpcFolder>> Make(
       const std::string& parent);
 
-  IpcFolder(const IpcFolder&) = delete;
-  IpcFolder& operator=(const IpcFolder&) = delete;
-  ~IpcFolder();
-
-  const std::string& path() const { return path_; }
+  const std::string& path() const { return folder_.path(); }
 
   // Another one each time.
   std::string NextSocketPath();
 
  private:
-  IpcFolder(std::string path, Descriptor lock);
+  explicit IpcFolder(OwnFolder folder) : folder_(std::move(folder)) {}
 
-  const std::string path_;
-  const Descriptor lock_;
+  const OwnFolder folder_;
   int sockets_ = 0;
 };
 

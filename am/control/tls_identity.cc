@@ -2,11 +2,11 @@
 
 #include <grpcpp/security/tls_certificate_provider.h>
 #include <grpcpp/security/tls_credentials_options.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <sstream>
 #include <thread>
 #include <utility>
@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "am/control/pem.h"
 #include "am/mutex.h"
+#include "am/own_folder.h"
 
 namespace am::control {
 namespace {
@@ -67,13 +68,12 @@ class Copy {
  public:
   Copy() {
     std::error_code error;
-    std::string pattern =
-        (fs::temp_directory_path(error) / "am-tls-XXXXXX").string();
-    if (!error && mkdtemp(pattern.data()) != nullptr) folder_ = pattern;
-  }
-  ~Copy() {
-    std::error_code ignored;
-    if (!folder_.empty()) fs::remove_all(folder_, ignored);
+    const fs::path parent = fs::temp_directory_path(error);
+    if (error) return;
+    auto own = OwnFolder::Make(parent.string(), "am-tls-");
+    if (!own.ok()) return;
+    folder_ = own->path();
+    own_.emplace(*std::move(own));
   }
   Copy(const Copy&) = delete;
   Copy& operator=(const Copy&) = delete;
@@ -112,7 +112,8 @@ class Copy {
     return static_cast<bool>(file.flush());
   }
 
-  fs::path folder_;
+  std::optional<OwnFolder> own_;  // has keys in it
+  fs::path folder_;               // empty: there is none
   int number_ = 0;
 };
 

@@ -1,11 +1,13 @@
 // TemporaryFolder: a new folder for this user alone, which goes with all that
-// is in it. Threads: one at a time.
+// is in it; after kill -9, when the next one is made (am/own_folder.h).
+// Threads: one at a time.
 #pragma once
 
 #include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "am/own_folder.h"
 
 namespace am::examples {
 
@@ -14,16 +16,12 @@ class TemporaryFolder {
   // In $TMPDIR, or else /tmp. UNAVAILABLE: it cannot be made there.
   static absl::StatusOr<TemporaryFolder> Make();
 
-  TemporaryFolder(TemporaryFolder&& other) noexcept;
-  TemporaryFolder& operator=(TemporaryFolder&&) = delete;
-  ~TemporaryFolder();
-
-  const std::string& path() const { return path_; }
+  const std::string& path() const { return folder_.path(); }
 
  private:
-  explicit TemporaryFolder(std::string path) : path_(std::move(path)) {}
+  explicit TemporaryFolder(OwnFolder folder) : folder_(std::move(folder)) {}
 
-  std::string path_;  // empty: moved from
+  OwnFolder folder_;
 };
 
 }  // namespace am::examples

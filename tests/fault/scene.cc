@@ -1,11 +1,8 @@
 #include "tests/fault/scene.h"
 
 #include <signal.h>
-#include <stdlib.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <filesystem>
 #include <set>
 #include <utility>
 
@@ -29,12 +26,8 @@ constexpr std::size_t kMostMessages = 16'000'000;
 
 // Short, unlike the folders that a test is given: the path of a unix socket
 // has at most 107 characters.
-std::string MakeFolder() {
-  char path[] = "/tmp/am_fault.XXXXXX";
-  if (mkdtemp(path) == nullptr) {
-    OrDie(absl::Status(absl::ErrnoToStatusCode(errno), "mkdtemp"));
-  }
-  return path;
+transport::OwnFolder MakeFolder() {
+  return OrDie(transport::OwnFolder::Make("/tmp", "am_fault."));
 }
 
 // A process that has told its address.
@@ -100,12 +93,11 @@ Scene::Scene(std::string name)
       sent_(OrDie(Journal<Sent>::Make(kMostMessages))),
       ran_(OrDie(Journal<Ran>::Make(kMostMessages))) {}
 
-Scene::~Scene() { std::filesystem::remove_all(folder_); }
-
 InstanceOptions Scene::At(const std::string& scheme) {
   if (scheme == "tcp") return {};
   if (scheme == "both") return Sharing();
-  return {.listen = absl::StrCat(scheme, "://", folder_, "/", ++sockets_)};
+  return {.listen =
+              absl::StrCat(scheme, "://", folder_.path(), "/", ++sockets_)};
 }
 
 InstanceOptions Scene::Sharing() {

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "am/examples/child_process.h"
+#include "am/transport/own_folder.h"
 #include "tests/fault/caller.h"
 #include "tests/fault/history.h"
 #include "tests/fault/row.h"
@@ -61,7 +62,6 @@ struct CallerProcess : InstanceProcess {
 class Scene final {
  public:
   explicit Scene(std::string name);
-  ~Scene();
   Scene(const Scene&) = delete;
   Scene& operator=(const Scene&) = delete;
 
@@ -113,7 +113,7 @@ class Scene final {
   History MakeHistory() const;
 
   const std::string name_;
-  const std::string folder_;  // for unix sockets
+  const transport::OwnFolder folder_;  // for unix sockets
   int sockets_ = 0;
   const std::unique_ptr<Journal<Sent>> sent_;
   const std::unique_ptr<Journal<Ran>> ran_;

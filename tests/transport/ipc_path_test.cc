@@ -122,42 +122,17 @@ TEST_F(IpcPath, ImpossiblePathsAreRefused) {
             absl::StatusCode::kInvalidArgument);
 }
 
-TEST_F(IpcPath, FolderIsPrivateAndGoesWithAllInIt) {
-  std::string path;
+TEST_F(IpcPath, FolderHasAnotherPathForEachSocketAndGoesWithThem) {
+  std::string first;
   {
     absl::StatusOr<std::unique_ptr<IpcFolder>> folder =
         IpcFolder::Make(folder_);
     ASSERT_TRUE(folder.ok()) << folder.status();
-    path = (*folder)->path();
-    EXPECT_EQ(ModeOf(path), 0700);
-    const std::string first = (*folder)->NextSocketPath();
+    first = (*folder)->NextSocketPath();
     EXPECT_NE(first, (*folder)->NextSocketPath());
     Touch(first);
   }
-  EXPECT_FALSE(Exists(path));
-}
-
-TEST_F(IpcPath, SweepTakesOnlyWhatNobodyHolds) {
-  const std::string left_behind = In("am-ipc-killed");
-  const std::string being_made = In("am-ipc-unborn");
-  const std::string foreign = In("other");
-  for (const std::string& path : {left_behind, being_made, foreign}) {
-    ASSERT_EQ(mkdir(path.c_str(), 0700), 0);
-  }
-  Touch(left_behind + "/lock");
-  Touch(left_behind + "/1");
-  Touch(foreign + "/lock");
-
-  absl::StatusOr<std::unique_ptr<IpcFolder>> living = IpcFolder::Make(folder_);
-  ASSERT_TRUE(living.ok()) << living.status();
-  EXPECT_TRUE(IpcFolder::Make(folder_).ok());
-  EXPECT_FALSE(Exists(left_behind));
-  EXPECT_TRUE(Exists((*living)->path()));
-  EXPECT_TRUE(Exists(foreign + "/lock"));
-
-  unlink((foreign + "/lock").c_str());
-  EXPECT_EQ(rmdir(foreign.c_str()), 0);
-  EXPECT_EQ(rmdir(being_made.c_str()), 0);
+  EXPECT_FALSE(Exists(first));
 }
 
 TEST_F(IpcPath, FolderNeedsItsParent) {

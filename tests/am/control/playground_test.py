@@ -138,6 +138,17 @@ class PlaygroundTest(unittest.TestCase):
         self.playground.kill()
         self.assertTrue(await_end(self.ends))
 
+    def test_what_it_leaves_when_it_is_killed_goes_with_the_next_one(self):
+        self.start()
+        self.playground.kill()
+        self.playground.communicate()
+        self.assertTrue(await_end(self.ends))
+        self.assertNotEqual(os.listdir(self.folder), [])
+        self.start()
+        self.playground.terminate()
+        self.playground.communicate(timeout=TIMEOUT)
+        self.assert_nothing_is_left()
+
     def test_a_start_that_fails_leaves_nothing(self):
         self.begin("--registry_program", "/no/such")
         _, errors = self.playground.communicate(timeout=TIMEOUT)
