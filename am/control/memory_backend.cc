@@ -61,7 +61,7 @@ class MemoryBackend final : public RegistryBackend {
   absl::StatusOr<std::vector<RecordPtr>> Resolve(
       const v1::ResolveRequest& request) override {
     MutexLock lock(mutex_);
-    return state_.Resolve(request);
+    return state_.Resolve(request, clock_.Now());
   }
 
   void Read(absl::FunctionRef<void(const RegistryView&)> read) override {

@@ -62,7 +62,6 @@ void RegistryState::Drop(InstanceId id, v1::Removal::Reason reason) {
   const auto place = entries_.find(id);
   ends_.erase({place->second.end, id});
   entries_.erase(place);
-  resolver_.Forget(id);
   view_.Remove(id, reason);
 }
 
@@ -74,7 +73,7 @@ absl::Duration RegistryState::KeepAlive(InstanceId id, std::uint64_t epoch,
     return absl::ZeroDuration();
   }
   Entry& entry = place->second;
-  resolver_.NoteOutstanding(id, outstanding);
+  resolver_.NoteOutstanding(id, outstanding, entry.ttl, now);
   Extend(id, entry, now + entry.ttl);
   return entry.ttl;
 }

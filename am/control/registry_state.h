@@ -44,8 +44,8 @@ class RegistryState final {
   absl::Status Deregister(InstanceId id, std::uint64_t epoch);
 
   absl::StatusOr<std::vector<RecordPtr>> Resolve(
-      const v1::ResolveRequest& request) {
-    return resolver_.Resolve(view_, request);
+      const v1::ResolveRequest& request, absl::Time now) {
+    return resolver_.Resolve(view_, request, now);
   }
 
   // Removes those whose lease has ended. Returns when the next one does. To be

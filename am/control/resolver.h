@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "am/control/registry_view.h"
 
 namespace am::control {
@@ -23,22 +24,26 @@ class Resolver final {
   // The best first. NOT_FOUND: nobody that is asked for serves it.
   // INVALID_ARGUMENT: the choice is incomplete, or the name is none.
   absl::StatusOr<std::vector<RecordPtr>> Resolve(
-      const RegistryView& view, const v1::ResolveRequest& request);
+      const RegistryView& view, const v1::ResolveRequest& request,
+      absl::Time now);
 
-  // What an instance says it has to do; zero before that.
-  void NoteOutstanding(InstanceId id, std::uint64_t outstanding) {
-    if (outstanding == 0) return Forget(id);
-    outstanding_[id] = outstanding;
-  }
-  void Forget(InstanceId id) { outstanding_.erase(id); }
+  // What an instance says it has to do, which is good for `lease` from now on.
+  void NoteOutstanding(InstanceId id, std::uint64_t outstanding,
+                       absl::Duration lease, absl::Time now);
 
  private:
+  struct Load {
+    std::uint64_t outstanding;
+    absl::Time good_until;
+  };
+
   void Arrange(const std::string& handler, v1::ResolveRequest::Choice choice,
-               std::vector<RecordPtr>& candidates);
-  std::uint64_t OutstandingOf(const RecordPtr& record) const;
+               absl::Time now, std::vector<RecordPtr>& candidates);
+  void SortByLoad(absl::Time now, std::vector<RecordPtr>& candidates) const;
 
   std::mt19937_64 random_;
-  std::map<InstanceId, std::uint64_t> outstanding_;  // unless zero
+  std::map<InstanceId, Load> loads_;
+  absl::Time next_sweep_ = absl::InfinitePast();
   std::map<std::string, std::size_t> turns_;  // of round robin, by handler
 };
 

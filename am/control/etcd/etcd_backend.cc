@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "am/clock.h"
 #include "am/control/etcd/etcd_calls.h"
 #include "am/control/etcd/etcd_follower.h"
 #include "am/control/etcd/etcd_mirror.h"
@@ -94,21 +95,27 @@ class EtcdBackend final : public RegistryBackend, private EtcdSink {
   }
 
   void KeepAlive(const v1::KeepAliveRequest& request, OnKept on_done) override {
+    const InstanceId id(request.id());
     absl::StatusOr<std::int64_t> lease = 0;
     {
       MutexLock lock(mutex_);
-      const InstanceId id(request.id());
       const RecordPtr record = mirror_.view().Find(id);
       if (!status_.ok()) {
         lease = status_;
       } else if (record != nullptr && record->epoch() == request.epoch()) {
-        resolver_.NoteOutstanding(id, request.outstanding());
         lease = mirror_.LeaseOf(id);
       }
     }
     if (!lease.ok()) return on_done(lease.status());
     if (*lease == 0) return on_done(absl::ZeroDuration());
-    keeper_.Keep(*lease, std::move(on_done));
+    keeper_.Keep(*lease, [this, id, outstanding = request.outstanding(),
+                          on_done = std::move(on_done)](auto left) {
+      if (left.ok()) {
+        MutexLock lock(mutex_);
+        resolver_.NoteOutstanding(id, outstanding, *left, clock_.Now());
+      }
+      on_done(std::move(left));
+    });
   }
 
   void Deregister(InstanceId id, std::uint64_t epoch, OnEnd on_done) override {
@@ -118,7 +125,7 @@ class EtcdBackend final : public RegistryBackend, private EtcdSink {
   absl::StatusOr<std::vector<RecordPtr>> Resolve(
       const v1::ResolveRequest& request) override {
     MutexLock lock(mutex_);
-    return resolver_.Resolve(mirror_.view(), request);
+    return resolver_.Resolve(mirror_.view(), request, clock_.Now());
   }
 
   void Read(absl::FunctionRef<void(const RegistryView&)> read) override {
@@ -373,11 +380,7 @@ class EtcdBackend final : public RegistryBackend, private EtcdSink {
     absl::StatusOr<RecordPtr> own = nullptr;
     {
       MutexLock lock(mutex_);
-      if (!status_.ok()) {
-        own = status_;
-      } else {
-        own = FindOwn(mirror_.view(), id, epoch);
-      }
+      own = status_.ok() ? FindOwn(mirror_.view(), id, epoch) : status_;
       if (own.ok()) {
         txn = mirror_.Deregister(**own);
         planned_at = mirror_.revision();
@@ -403,6 +406,7 @@ class EtcdBackend final : public RegistryBackend, private EtcdSink {
   }
 
   const EtcdOptions options_;
+  const SteadyClock clock_;
   const std::unique_ptr<EtcdCalls> calls_;
   LeaseKeeper keeper_;
   ViewWatchers watchers_;

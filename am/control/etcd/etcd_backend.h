@@ -8,7 +8,8 @@
 //
 // Leases are etcd's, so instances live on while no registry does, and etcd
 // itself begins all of them anew when it has been away. What an instance has
-// outstanding is known to the registry that it says it to.
+// outstanding is known to the registry alone that it says it to, since it would
+// be a write and a change for all watchers with each KeepAlive.
 //
 // While etcd cannot be reached, nobody can register, watches end with
 // UNAVAILABLE, and what was known can still be listed. A store that was wiped

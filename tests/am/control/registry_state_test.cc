@@ -2,6 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "tests/am/control/test_records.h"
 
 namespace am::control {
@@ -54,7 +60,7 @@ class RegistryStateTest : public testing::Test {
   std::uint64_t Resolve(v1::ResolveRequest::Choice choice) {
     v1::ResolveRequest request = resolve_;
     request.set_choice(choice);
-    const auto found = state_.Resolve(request);
+    const auto found = state_.Resolve(request, now_);
     return found.ok() ? found->front()->peer().id() : 0;
   }
 
@@ -259,6 +265,14 @@ class ResolveTest : public RegistryStateTest {
       EXPECT_TRUE(Register(record).ok());
     }
   }
+
+  // The ids of all, by what they have outstanding.
+  static std::string Order(
+      const absl::StatusOr<std::vector<RecordPtr>>& resolved) {
+    return absl::StrJoin(*resolved, " ", [](std::string* out, const auto& one) {
+      absl::StrAppend(out, one->peer().id());
+    });
+  }
 };
 
 TEST_F(ResolveTest, RandomFindsEverybodyInTheEnd) {
@@ -283,6 +297,30 @@ TEST_F(ResolveTest, LeastOutstandingGoesByWhatTheyLastSaid) {
   EXPECT_EQ(Resolve(v1::ResolveRequest::LEAST_OUTSTANDING), 3);
 }
 
+// As those do that keep their leases alive at another registry of one store.
+TEST_F(ResolveTest, WhoHasSaidNothingCountsAsTheAverage) {
+  resolve_.set_choice(v1::ResolveRequest::LEAST_OUTSTANDING);
+  resolve_.set_limit(3);
+  KeepAlive(1, 9);
+  KeepAlive(3, 2);
+  EXPECT_EQ(Order(state_.Resolve(resolve_, now_)), "3 2 1");
+}
+
+TEST_F(ResolveTest, WhatIsOutstandingIsGoodUntilTheLeaseEnds) {
+  resolve_.set_choice(v1::ResolveRequest::LEAST_OUTSTANDING);
+  resolve_.set_limit(3);
+  Resolver resolver(1);
+  const auto order = [&](absl::Duration after) {
+    return Order(resolver.Resolve(state_.view(), resolve_, now_ + after));
+  };
+  for (const auto& [id, load, lease] :
+       {std::tuple(1u, 9u, 1), std::tuple(2u, 4u, 3), std::tuple(3u, 6u, 3)}) {
+    resolver.NoteOutstanding(InstanceId(id), load, absl::Seconds(lease), now_);
+  }
+  EXPECT_EQ(order(absl::ZeroDuration()), "2 3 1");
+  EXPECT_EQ(order(absl::Seconds(2)), "2 1 3");
+}
+
 TEST_F(ResolveTest, InstanceAndLabelChooseThose) {
   resolve_.set_id(2);
   EXPECT_EQ(Resolve(v1::ResolveRequest::INSTANCE), 2);
@@ -294,9 +332,9 @@ TEST_F(ResolveTest, InstanceAndLabelChooseThose) {
 
 TEST_F(ResolveTest, LimitSaysHowMany) {
   resolve_.set_limit(2);
-  EXPECT_EQ(state_.Resolve(resolve_)->size(), 2);
+  EXPECT_EQ(state_.Resolve(resolve_, now_)->size(), 2);
   resolve_.set_limit(9);
-  EXPECT_EQ(state_.Resolve(resolve_)->size(), 3);
+  EXPECT_EQ(state_.Resolve(resolve_, now_)->size(), 3);
 }
 
 TEST_F(ResolveTest, DrainingInstancesAreNotChosen) {
@@ -310,17 +348,17 @@ TEST_F(ResolveTest, DrainingInstancesAreNotChosen) {
 
 TEST_F(ResolveTest, NobodyHasItIsNotFound) {
   resolve_.set_handler_name("other");
-  EXPECT_TRUE(absl::IsNotFound(state_.Resolve(resolve_).status()));
+  EXPECT_TRUE(absl::IsNotFound(state_.Resolve(resolve_, now_).status()));
 }
 
 TEST_F(ResolveTest, IncompleteChoicesAreRefused) {
   resolve_.set_choice(v1::ResolveRequest::INSTANCE);
-  EXPECT_TRUE(absl::IsInvalidArgument(state_.Resolve(resolve_).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(state_.Resolve(resolve_, now_).status()));
   resolve_.set_choice(v1::ResolveRequest::LABEL);
-  EXPECT_TRUE(absl::IsInvalidArgument(state_.Resolve(resolve_).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(state_.Resolve(resolve_, now_).status()));
   resolve_.set_choice(v1::ResolveRequest::RANDOM);
   resolve_.set_handler_name("not a name");
-  EXPECT_TRUE(absl::IsInvalidArgument(state_.Resolve(resolve_).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(state_.Resolve(resolve_, now_).status()));
 }
 
 }  // namespace
