@@ -7,6 +7,7 @@
 #include <optional>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -30,8 +31,8 @@ std::optional<std::string> AddressIn(const std::string& line) {
 
 class ChildEtcdProcess final : public EtcdProcess {
  public:
-  explicit ChildEtcdProcess(am::examples::TemporaryFolder folder)
-      : folder_(std::move(folder)) {}
+  ChildEtcdProcess(am::examples::TemporaryFolder folder, Tls tls)
+      : folder_(std::move(folder)), tls_(std::move(tls)) {}
 
   ~ChildEtcdProcess() override { Kill(); }
 
@@ -51,13 +52,7 @@ class ChildEtcdProcess final : public EtcdProcess {
   }
 
   absl::Status Restart() override {
-    const std::string url = absl::StrCat("http://", address_);
-    auto child = am::examples::ChildProcess::Start(
-        {"/usr/bin/env", "etcd", "--logger=zap", "--log-outputs=stdout",
-         absl::StrCat("--data-dir=", folder_.path(), "/data"),
-         absl::StrCat("--listen-client-urls=", url),
-         absl::StrCat("--advertise-client-urls=", url),
-         "--listen-peer-urls=http://127.0.0.1:0"});
+    auto child = am::examples::ChildProcess::Start(Command());
     if (!child.ok()) return child.status();
     child_.emplace(*std::move(child));
     absl::Status served = AwaitAddress();
@@ -66,6 +61,27 @@ class ChildEtcdProcess final : public EtcdProcess {
   }
 
  private:
+  std::vector<std::string> Command() const {
+    const bool has_tls = !tls_.certificate.empty();
+    const std::string url =
+        absl::StrCat(has_tls ? "https://" : "http://", address_);
+    std::vector<std::string> command = {
+        "/usr/bin/env",
+        "etcd",
+        "--logger=zap",
+        "--log-outputs=stdout",
+        absl::StrCat("--data-dir=", folder_.path(), "/data"),
+        absl::StrCat("--listen-client-urls=", url),
+        absl::StrCat("--advertise-client-urls=", url),
+        "--listen-peer-urls=http://127.0.0.1:0"};
+    if (!has_tls) return command;
+    command.push_back(absl::StrCat("--cert-file=", tls_.certificate));
+    command.push_back(absl::StrCat("--key-file=", tls_.key));
+    command.push_back(absl::StrCat("--trusted-ca-file=", tls_.client_ca));
+    command.push_back("--client-cert-auth");
+    return command;
+  }
+
   absl::Status AwaitAddress() {
     for (;;) {
       const absl::StatusOr<std::string> line = child_->ReadLine(kPatience);
@@ -84,6 +100,7 @@ class ChildEtcdProcess final : public EtcdProcess {
   }
 
   const am::examples::TemporaryFolder folder_;
+  const Tls tls_;
   std::string address_ = "127.0.0.1:0";
   std::optional<am::examples::ChildProcess> child_;
   std::thread reader_;
@@ -95,11 +112,12 @@ bool EtcdProcess::IsInstalled() {
   return std::system("command -v etcd >/dev/null") == 0;
 }
 
-absl::StatusOr<std::unique_ptr<EtcdProcess>> EtcdProcess::Start() {
+absl::StatusOr<std::unique_ptr<EtcdProcess>> EtcdProcess::Start(
+    const Tls& tls) {
   absl::StatusOr<am::examples::TemporaryFolder> folder =
       am::examples::TemporaryFolder::Make();
   if (!folder.ok()) return folder.status();
-  auto process = std::make_unique<ChildEtcdProcess>(*std::move(folder));
+  auto process = std::make_unique<ChildEtcdProcess>(*std::move(folder), tls);
   absl::Status started = process->Restart();
   if (!started.ok()) return started;
   return process;

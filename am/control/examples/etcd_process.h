@@ -16,9 +16,20 @@ class EtcdProcess {
   // Whether etcd can be found (Debian's package etcd-server has it).
   static bool IsInstalled();
 
+  // Files in PEM: who it is, and who may sign its clients, which must show a
+  // certificate then. All or none.
+  struct Tls {
+    std::string certificate = {};
+    std::string key = {};
+    std::string client_ca = {};
+  };
+
   // Starts on a free port of loopback and waits until it serves. UNAVAILABLE:
   // it does not.
-  static absl::StatusOr<std::unique_ptr<EtcdProcess>> Start();
+  static absl::StatusOr<std::unique_ptr<EtcdProcess>> Start(const Tls& tls);
+  static absl::StatusOr<std::unique_ptr<EtcdProcess>> Start() {
+    return Start(Tls());
+  }
 
   // Kills it, and removes its data.
   virtual ~EtcdProcess() = default;
