@@ -121,6 +121,12 @@ struct ManagerOptions {
   // why. With "shm://" in `listen` it must be had. ZeroMQ alone: false.
   bool share_memory = true;
 
+  // How long who receives looks for news before sleeping, at the most and only
+  // while that pays (transport/look.h): a wake-up less for each message, and
+  // some processor time more. Memory is looked at for 50 us at the most. Zero:
+  // never.
+  absl::Duration look = absl::Microseconds(200);
+
   // Whoever reaches a port may send messages: there is no authentication yet.
   bool insecure_allow_remote_peers = false;
 

@@ -1,119 +1,66 @@
-// Look: how long to look before going to sleep.
+// Look: whether to look for news before going to sleep, and for how long.
 //
-// A thread that sleeps is woken some 20 us late, one that looks sees a frame at
-// once but keeps a processor busy. So it looks only while that pays
-// (LookRule), and for so long at the most. With one processor there is no
-// looking.
+// A thread that sleeps is woken some 20 us late, more if its processor has
+// gone to sleep as well; one that looks sees news at once, but keeps a
+// processor busy. So a wait looks only if that can be expected to pay:
+//
+//   * the wait before was short, with its sleep no longer than two looks may
+//     be: who gets news seldom, or with longer pauses, sleeps at once and never
+//     looks in vain;
+//   * and looks have not failed of late. After one in vain the next short wait
+//     sleeps at once, after another the next 3, then 7, ... 255; looks that
+//     find something make up for those in vain. If others had the processor in
+//     between it is needed more elsewhere: then hundreds of waits sleep.
+//
+// Between two looks other threads that are ready may run. With one processor
+// there is no looking.
+//
+//   if (!look.Until(most, has_news)) {
+//     ... sleep ...
+//     look.Slept();
+//   }
 //
 // Threads: one at a time.
 #pragma once
 
-#include <sched.h>
-
-#include <algorithm>
 #include <chrono>
 
+#include "absl/functional/function_ref.h"
 #include "absl/time/time.h"
 
 namespace am::transport {
 
-// Whether looking pays, told by what it led to. After a look in vain the next
-// waits sleep at once, one at first, then 3, 7, ... 255 of them, until a look
-// has found something again. Traffic with pauses longer than a look, a machine
-// whose processors are needed by others, and two sides on one processor are all
-// alike: looks are in vain, and cease.
-//
-// Whoever waits for an answer after such a pause does not look either: the
-// other side sleeps by then, and to look while it is woken takes it a
-// processor. (Measured with 300 us between calls: an answer after 37 us, and
-// after 27 if he sleeps meanwhile. It came in time, so that looks seemed to
-// pay.)
-class LookRule {
- public:
-  using Duration = std::chrono::nanoseconds;
-
-  explicit LookRule(Duration most) : most_(most) {}
-
-  // Whether to look in a wait that begins so long after the last news.
-  bool MayLook(Duration since_news) {
-    if (since_news > most_) return false;
-    if (skip_ == 0) return true;
-    --skip_;
-    return false;
-  }
-
-  // What a look came to.
-  void OnNews() { in_vain_ = 0; }
-  void OnVain() {
-    in_vain_ = std::min(2 * in_vain_ + 1, kMostSkipped);
-    skip_ = in_vain_;
-  }
-
- private:
-  static constexpr int kMostSkipped = 255;
-
-  const Duration most_;
-  int in_vain_ = 0;
-  int skip_ = 0;
-};
-
 class Look {
  public:
-  explicit Look(absl::Duration most)
-      : most_(Processors() > 1 ? absl::ToChronoNanoseconds(most)
-                               : std::chrono::nanoseconds(0)),
-        rule_(most_) {}
-
-  // Until `has_news` is true, which is returned, or it has been long enough.
-  template <typename HasNews>
-  bool Until(HasNews has_news) {
-    if (most_.count() == 0) return false;
-    const Clock::time_point begin = Clock::now();
-    if (!rule_.MayLook(begin - last_news_)) return false;
-    Clock::time_point now = begin;
-    do {
-      for (int i = 0; i < kLooksPerClock; ++i) {
-        if (has_news()) {
-          last_news_ = now;
-          rule_.OnNews();
-          return true;
-        }
-        Pause();
-      }
-      now = Clock::now();
-    } while (now - begin < most_);
-    rule_.OnVain();
-    return false;
-  }
-
-  // There was news otherwise than by Until.
-  void NoteNews() {
-    if (most_.count() > 0) last_news_ = Clock::now();
-  }
-
- private:
   using Clock = std::chrono::steady_clock;
 
-  static constexpr int kLooksPerClock = 32;
+  Look();
 
-  static int Processors() {
-    cpu_set_t allowed;
-    CPU_ZERO(&allowed);
-    sched_getaffinity(0, sizeof(allowed), &allowed);
-    return CPU_COUNT(&allowed);
-  }
+  // For tests.
+  Look(int processors, Clock::time_point (*now)());
 
-  static void Pause() {
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    asm volatile("yield");
-#endif
-  }
+  // Begins a wait: calls `has_news` until it returns true, which is returned,
+  // or it has been long enough. Zero: not at all.
+  bool Until(absl::Duration most, absl::FunctionRef<bool()> has_news);
 
-  const std::chrono::nanoseconds most_;
-  LookRule rule_;
-  Clock::time_point last_news_;
+  // The wait that Until has begun ended with news, after a sleep.
+  void Slept();
+
+  // What to do between two looks at memory.
+  static void Pause();
+
+ private:
+  bool WasShort() const;
+  void NoteSuccess();
+  void NoteInVain();
+
+  Clock::time_point (*const now_)();
+  const bool has_company_;  // another processor
+  Clock::time_point began_;
+  Clock::duration most_ = Clock::duration::zero();
+  bool pays_ = false;
+  int in_vain_ = 0;
+  int skip_ = 0;
 };
 
 }  // namespace am::transport

@@ -19,8 +19,13 @@ constexpr std::uint64_t kOther = 1;
 enum Kind : std::uint64_t { kListener, kSocket, kWritten, kKinds };
 std::uint64_t TagOf(std::uint64_t id, Kind kind) { return id * kKinds + kind; }
 
-// Rings that sleep are heard of this often while others keep us busy.
-constexpr unsigned kReceivesBetweenLooks = 16;
+// All that has a descriptor is looked at once in so many Receives that bring
+// something, and in so many looks at rings that are awake.
+constexpr unsigned kReceivesBetweenWaits = 16;
+constexpr unsigned kLooksBetweenWaits = 8;
+
+// At each ring that is awake, between two looks at anything else.
+constexpr int kLooksAtRings = 32;
 
 constexpr std::uint32_t kSomething = EPOLLIN | EPOLLRDHUP;
 
@@ -40,7 +45,8 @@ struct ShmInbox::Ring {
 };
 
 absl::StatusOr<std::unique_ptr<ShmInbox>> ShmInbox::Make(
-    const StreamLimits& limits, absl::Duration look) {
+    const StreamLimits& limits, absl::Duration look,
+    absl::Duration look_at_other) {
   absl::StatusOr<EpollSet> waited = EpollSet::Make();
   if (!waited.ok()) return waited.status();
   absl::StatusOr<EventDescriptor> interrupts = EventDescriptor::Make();
@@ -48,18 +54,19 @@ absl::StatusOr<std::unique_ptr<ShmInbox>> ShmInbox::Make(
   absl::StatusOr<EventDescriptor> spare = EventDescriptor::Make();
   if (!spare.ok()) return spare.status();
   return std::unique_ptr<ShmInbox>(
-      new ShmInbox(limits, look, *std::move(waited), *std::move(interrupts),
-                   *std::move(spare)));
+      new ShmInbox(limits, look, look_at_other, *std::move(waited),
+                   *std::move(interrupts), *std::move(spare)));
 }
 
 ShmInbox::ShmInbox(const StreamLimits& limits, absl::Duration look,
-                   EpollSet waited, EventDescriptor interrupts,
-                   EventDescriptor spare)
+                   absl::Duration look_at_other, EpollSet waited,
+                   EventDescriptor interrupts, EventDescriptor spare)
     : limits_(limits),
+      most_looking_(look),
+      most_looking_at_other_(look_at_other),
       waited_(std::move(waited)),
       interrupts_(std::move(interrupts)),
-      spare_(std::move(spare)),
-      look_(look) {
+      spare_(std::move(spare)) {
   waited_.Add(interrupts_.get(), kSomething, kInterrupt);
 }
 
@@ -85,23 +92,41 @@ void ShmInbox::Interrupt() { interrupts_.Set(); }
 std::size_t ShmInbox::Receive(absl::Duration timeout, std::size_t limit,
                               std::vector<InboundFrame>& burst) {
   const Deadline deadline = Deadline::After(timeout);
-  if (++receives_ % kReceivesBetweenLooks == 0 ||
+  if (++receives_ % kReceivesBetweenWaits == 0 ||
       timeout <= absl::ZeroDuration()) {
-    Wait(absl::ZeroDuration());
+    // An interrupt is for the next who waits.
+    bool interrupted = false;
+    Wait(absl::ZeroDuration(), interrupted);
   }
-  bool was_seen = false;
   while (true) {
-    if (const std::size_t taken = Take(limit, burst); taken > 0) {
-      if (!was_seen) look_.NoteNews();
-      return taken;
-    }
+    if (const std::size_t taken = Take(limit, burst); taken > 0) return taken;
     const absl::Duration left = deadline.Remaining();
     if (left == absl::ZeroDuration()) return 0;
-    was_seen = !awake_.empty() && look_.Until([this] { return HasNews(); });
-    if (was_seen) continue;
-    if (!PrepareToSleep()) continue;
-    if (!Wait(left)) return 0;
+    if (!Await(left)) return 0;
   }
+}
+
+// Looks, and then sleeps, until there may be something. False: interrupted.
+bool ShmInbox::Await(absl::Duration left) {
+  bool interrupted = false;
+  const auto has_news = [this, &interrupted] { return HasNews(interrupted); };
+  const absl::Duration most =
+      awake_.empty() ? most_looking_at_other_ : most_looking_;
+  if (!look_.Until(std::min(most, left), has_news)) {
+    if (!PrepareToSleep()) return true;
+    if (Wait(left, interrupted) > 0 && !interrupted) look_.Slept();
+  }
+  if (interrupted) interrupts_.Clear();
+  return !interrupted;
+}
+
+bool ShmInbox::HasNews(bool& interrupted) {
+  for (int i = 0; i < kLooksAtRings && !awake_.empty(); ++i) {
+    if (RingsHaveMore()) return true;
+    Look::Pause();
+  }
+  const bool waits = awake_.empty() || ++looks_ % kLooksBetweenWaits == 0;
+  return waits && Wait(absl::ZeroDuration(), interrupted) > 0;
 }
 
 // Each ring is first in its turn.
@@ -151,7 +176,7 @@ std::size_t ShmInbox::TakeFromOther(std::size_t limit,
   return taken;
 }
 
-bool ShmInbox::HasNews() const {
+bool ShmInbox::RingsHaveMore() const {
   return std::any_of(awake_.begin(), awake_.end(), [](const Ring* ring) {
     return ring->reader->ring().HasMore();
   });
@@ -171,11 +196,10 @@ bool ShmInbox::PrepareToSleep() {
   return sleeps;
 }
 
-// False if it was interrupted.
-bool ShmInbox::Wait(absl::Duration timeout) {
+// Takes note of what the descriptors say, and returns of how many.
+std::size_t ShmInbox::Wait(absl::Duration timeout, bool& interrupted) {
   EpollSet::Ready ready;
   const std::size_t count = waited_.Wait(timeout, ready);
-  bool interrupted = false;
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint64_t tag = ready[i];
     if (tag == kInterrupt) {
@@ -186,10 +210,7 @@ bool ShmInbox::Wait(absl::Duration timeout) {
       Handle(tag);
     }
   }
-  // One that comes while nobody waits is for the next who does.
-  if (!interrupted || timeout == absl::ZeroDuration()) return true;
-  interrupts_.Clear();
-  return false;
+  return count;
 }
 
 void ShmInbox::Handle(std::uint64_t tag) {

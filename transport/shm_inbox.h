@@ -37,7 +37,8 @@ class ShmInbox final : public Inbox {
  public:
   // RESOURCE_EXHAUSTED: no descriptors left.
   static absl::StatusOr<std::unique_ptr<ShmInbox>> Make(
-      const StreamLimits& limits, absl::Duration look);
+      const StreamLimits& limits, absl::Duration look,
+      absl::Duration look_at_other);
 
   ~ShmInbox() override;
 
@@ -58,7 +59,8 @@ class ShmInbox final : public Inbox {
   struct Ring;
   using RingPtr = std::unique_ptr<Ring>;
 
-  ShmInbox(const StreamLimits& limits, absl::Duration look, EpollSet waited,
+  ShmInbox(const StreamLimits& limits, absl::Duration look,
+           absl::Duration look_at_other, EpollSet waited,
            EventDescriptor interrupts, EventDescriptor spare);
 
   std::size_t Take(std::size_t limit, std::vector<InboundFrame>& burst);
@@ -66,9 +68,11 @@ class ShmInbox final : public Inbox {
                        std::vector<InboundFrame>& burst);
   std::size_t TakeFromOther(std::size_t limit,
                             std::vector<InboundFrame>& burst);
-  bool HasNews() const;
+  bool Await(absl::Duration left);
+  bool HasNews(bool& interrupted);
+  bool RingsHaveMore() const;
   bool PrepareToSleep();
-  bool Wait(absl::Duration timeout);
+  std::size_t Wait(absl::Duration timeout, bool& interrupted);
   void Handle(std::uint64_t tag);
   void Accept(const Descriptor& listener);
   bool TurnAway(const Descriptor& listener);
@@ -77,6 +81,8 @@ class ShmInbox final : public Inbox {
   void Close(std::uint64_t id);
 
   const StreamLimits limits_;
+  const absl::Duration most_looking_;
+  const absl::Duration most_looking_at_other_;
   const EpollSet waited_;
   const EventDescriptor interrupts_;
   std::atomic<std::uint64_t> broken_rings_ = 0;
@@ -89,6 +95,7 @@ class ShmInbox final : public Inbox {
   std::vector<Ring*> awake_;
   std::size_t turn_ = 0;  // who of them is first
   unsigned receives_ = 0;
+  unsigned looks_ = 0;
   Look look_;
 
   Inbox* other_ = nullptr;

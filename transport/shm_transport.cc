@@ -102,7 +102,7 @@ absl::StatusOr<std::unique_ptr<Transport>> MakeShmTransport(
       ShmLanes::Make({limits, options.ring_bytes, options.linger});
   if (!lanes.ok()) return lanes.status();
   absl::StatusOr<std::unique_ptr<ShmInbox>> inbox =
-      ShmInbox::Make(limits, options.look);
+      ShmInbox::Make(limits, options.look, options.look_at_other);
   if (!inbox.ok()) return inbox.status();
   return std::make_unique<ShmTransport>(options, *std::move(lanes),
                                         *std::move(inbox));

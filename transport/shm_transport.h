@@ -46,6 +46,9 @@ struct ShmOptions {
   // that pays (transport/look.h); zero: never.
   absl::Duration look = absl::Microseconds(50);
 
+  // The same while no ring is written to, for what `other` may bring.
+  absl::Duration look_at_other = absl::Microseconds(200);
+
   // Serves all addresses but shm ones, such as those of ZeroMQ; its inbox has a
   // descriptor, and the same frame limit holds.
   std::shared_ptr<Transport> other = {};

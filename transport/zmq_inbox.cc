@@ -2,27 +2,30 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace am::transport {
 
 absl::StatusOr<std::unique_ptr<ZmqInbox>> ZmqInbox::Make(
     std::shared_ptr<ZmqContext> context, const ZmqSocketOptions& options,
-    const FrameLimits& limits) {
+    const FrameLimits& limits, absl::Duration look) {
   absl::StatusOr<std::unique_ptr<ZmqSocket>> socket =
       ZmqSocket::MakePull(std::move(context), options);
   if (!socket.ok()) return socket.status();
   absl::StatusOr<EventDescriptor> interrupts = EventDescriptor::Make();
   if (!interrupts.ok()) return interrupts.status();
   return std::unique_ptr<ZmqInbox>(
-      new ZmqInbox(*std::move(socket), *std::move(interrupts), limits));
+      new ZmqInbox(*std::move(socket), *std::move(interrupts), limits, look));
 }
 
 ZmqInbox::ZmqInbox(std::unique_ptr<ZmqSocket> socket,
-                   EventDescriptor interrupts, const FrameLimits& limits)
+                   EventDescriptor interrupts, const FrameLimits& limits,
+                   absl::Duration look)
     : socket_(std::move(socket)),
       interrupts_(std::move(interrupts)),
-      limits_(limits) {}
+      limits_(limits),
+      most_looking_(look) {}
 
 absl::StatusOr<std::string> ZmqInbox::Bind(const Address& address) {
   drained_ = false;  // libzmq may take the signal of a frame on the way
@@ -70,16 +73,27 @@ std::size_t ZmqInbox::Take(std::size_t limit,
 bool ZmqInbox::WaitUntilReadable(const Deadline& deadline) {
   const absl::Duration left = deadline.Remaining();
   if (left == absl::ZeroDuration()) return false;
+  bool interrupted = false;
+  const auto has_news = [this, &interrupted] {
+    return Poll(absl::ZeroDuration(), interrupted) != 0;
+  };
+  if (!look_.Until(std::min(most_looking_, left), has_news)) {
+    if (Poll(left, interrupted) > 0 && !interrupted) look_.Slept();
+  }
+  if (interrupted) interrupts_.Clear();
+  return !interrupted;
+}
+
+// As poll, which a signal may end as well.
+int ZmqInbox::Poll(absl::Duration timeout, bool& interrupted) const {
   pollfd descriptors[] = {{socket_->descriptor(), POLLIN, 0},
                           {interrupts_.get(), POLLIN, 0}};
-  const timespec wait = absl::ToTimespec(left);
+  const timespec wait = absl::ToTimespec(timeout);
   const int ready =
-      ppoll(descriptors, 2, left == absl::InfiniteDuration() ? nullptr : &wait,
-            nullptr);
-  if (ready <= 0) return true;  // a signal, or let the deadline decide
-  if (descriptors[1].revents == 0) return true;
-  interrupts_.Clear();
-  return false;
+      ppoll(descriptors, 2,
+            timeout == absl::InfiniteDuration() ? nullptr : &wait, nullptr);
+  interrupted = ready > 0 && descriptors[1].revents != 0;
+  return ready;
 }
 
 void ZmqInbox::Interrupt() { interrupts_.Set(); }

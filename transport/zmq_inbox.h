@@ -1,6 +1,7 @@
 // ZmqInbox: one PULL socket, bound to any number of addresses.
 //
-// A Receive that has to wait costs two system calls more than libzmq's own
+// A Receive that has to wait looks first, if that pays (transport/look.h), and
+// costs two system calls more than libzmq's own
 // blocking recv, which could not be interrupted: two looks (poll with timeout
 // zero) which libzmq takes to be sure that nothing is there.
 //
@@ -19,6 +20,7 @@
 #include "absl/time/time.h"
 #include "am/transport/deadline.h"
 #include "am/transport/descriptors.h"
+#include "am/transport/look.h"
 #include "am/transport/transport.h"
 #include "am/transport/zmq_socket.h"
 
@@ -29,7 +31,7 @@ class ZmqInbox final : public Inbox {
   // RESOURCE_EXHAUSTED: no sockets or descriptors left.
   static absl::StatusOr<std::unique_ptr<ZmqInbox>> Make(
       std::shared_ptr<ZmqContext> context, const ZmqSocketOptions& options,
-      const FrameLimits& limits);
+      const FrameLimits& limits, absl::Duration look);
 
   // As ZmqSocket::Bind.
   absl::StatusOr<std::string> Bind(const Address& address);
@@ -44,20 +46,23 @@ class ZmqInbox final : public Inbox {
 
  private:
   ZmqInbox(std::unique_ptr<ZmqSocket> socket, EventDescriptor interrupts,
-           const FrameLimits& limits);
+           const FrameLimits& limits, absl::Duration look);
 
   std::size_t Take(std::size_t limit, std::vector<InboundFrame>& burst);
   bool WaitUntilReadable(const Deadline& deadline);
+  int Poll(absl::Duration timeout, bool& interrupted) const;
 
   const std::unique_ptr<ZmqSocket> socket_;
   const EventDescriptor interrupts_;
   const FrameLimits limits_;
+  const absl::Duration most_looking_;
   std::atomic<std::uint64_t> too_many_parts_ = 0;
   std::atomic<std::uint64_t> too_many_bytes_ = 0;
 
   // Nothing was there at the last look, so that the socket's descriptor will
   // signal whatever comes, and a wait needs no look before it.
   bool drained_ = false;
+  Look look_;
 };
 
 }  // namespace am::transport

@@ -249,7 +249,8 @@ absl::StatusOr<Pieces> MakePieces(const ZmqOptions& options) {
   pieces.pool = *std::move(pool);
   absl::StatusOr<std::unique_ptr<ZmqInbox>> inbox =
       ZmqInbox::Make(pieces.context, SocketOptionsOf(options),
-                     FrameLimits{options.max_parts, options.max_frame_bytes});
+                     FrameLimits{options.max_parts, options.max_frame_bytes},
+                     options.look);
   if (!inbox.ok()) return inbox.status();
   pieces.inbox = *std::move(inbox);
   return pieces;

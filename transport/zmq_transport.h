@@ -71,6 +71,11 @@ struct ZmqOptions {
   absl::Duration connect_timeout = absl::Seconds(5);
   absl::Duration handshake_timeout = absl::Seconds(5);
 
+  // How long a receiver looks for a frame before it sleeps, at the most and if
+  // that pays (transport/look.h); zero: never. About what a frame takes there
+  // and back, since two threads of libzmq's have to be woken on each way.
+  absl::Duration look = absl::Microseconds(200);
+
   // Connections that wait to be accepted.
   int backlog = 1024;
 

@@ -1,62 +1,121 @@
 #include "am/transport/look.h"
 
-#include <gtest/gtest.h>
-
-#include <chrono>
+#include "gtest/gtest.h"
 
 namespace am::transport {
 namespace {
 
-using std::chrono::microseconds;
+constexpr absl::Duration kMost = absl::Microseconds(50);
 
-class LookRuleTest : public testing::Test {
+Look::Clock::time_point now;
+
+void Pass(absl::Duration time) { now += absl::ToChronoNanoseconds(time); }
+
+class LookTest : public testing::Test {
  protected:
-  // Of so many waits, how many looked. Each begins so long after the last news,
-  // and has its own so long after its beginning.
-  int Looks(int waits, microseconds pause, microseconds news_after) {
+  // A wait whose news come after `delay`. Returns whether it looked.
+  bool Wait(absl::Duration delay, absl::Duration most = kMost) {
+    const Look::Clock::time_point begin = now;
     int looks = 0;
-    for (int i = 0; i < waits; ++i) {
-      if (!rule_.MayLook(pause)) continue;
+    const bool found = look_.Until(most, [&] {
       ++looks;
-      if (news_after > kMost) {
-        rule_.OnVain();
-      } else {
-        rule_.OnNews();
-      }
+      Pass(absl::Microseconds(1));
+      return now - begin >= absl::ToChronoNanoseconds(delay);
+    });
+    looked_for_ = absl::FromChrono(now - begin);
+    if (!found) {
+      Pass(delay - looked_for_);
+      look_.Slept();
     }
-    return looks;
+    return looks > 0;
   }
 
-  static constexpr microseconds kMost{50};
-  static constexpr microseconds kAtOnce{1};
-  LookRule rule_{kMost};
+  int ShortWaitsUntilItLooks() {
+    int slept = 0;
+    for (; !WouldLook() && slept < 10000; ++slept) Wait(absl::Microseconds(10));
+    return slept;
+  }
+
+  // Asks a copy.
+  bool WouldLook() const {
+    Look copy = look_;
+    return copy.Until(kMost, [] { return true; });
+  }
+
+  Look look_{/*processors=*/2, [] { return now; }};
+  absl::Duration looked_for_;
 };
 
-TEST_F(LookRuleTest, WhoHasNewsInTimeLooksEachTime) {
-  EXPECT_EQ(Looks(1000, kAtOnce, microseconds(2)), 1000);
-  EXPECT_EQ(Looks(1000, kAtOnce, microseconds(40)), 1000);
+TEST_F(LookTest, TheFirstWaitSleeps) {
+  EXPECT_FALSE(Wait(absl::Microseconds(10)));
 }
 
-TEST_F(LookRuleTest, WhoHasNewsLateCeasesToLook) {
-  EXPECT_LE(Looks(1000, kAtOnce, microseconds(300)), 12);
+TEST_F(LookTest, LooksAfterAShortWait) {
+  Wait(absl::Microseconds(10));
+  EXPECT_TRUE(Wait(absl::Microseconds(10)));
+  EXPECT_EQ(looked_for_, absl::Microseconds(10));
 }
 
-TEST_F(LookRuleTest, WhoAsksAfterAPauseDoesNotLook) {
-  EXPECT_EQ(Looks(1000, microseconds(300), microseconds(37)), 0);
+TEST_F(LookTest, SleepsAfterALongWait) {
+  Wait(absl::Microseconds(10));
+  Wait(absl::Microseconds(300));
+  EXPECT_FALSE(WouldLook());
 }
 
-TEST_F(LookRuleTest, WhoeverCeasedLooksAgainOnceThatPays) {
-  Looks(1000, kAtOnce, microseconds(300));
-  EXPECT_GE(Looks(1000, kAtOnce, microseconds(25)), 700);
-}
-
-TEST_F(LookRuleTest, ALookInVainAmongOthersIsForgotten) {
-  int looks = 0;
-  for (int i = 0; i < 10; ++i) {
-    looks += Looks(99, kAtOnce, microseconds(2));
-    looks += Looks(1, kAtOnce, microseconds(300));
+TEST_F(LookTest, NeverLooksWhenAllWaitsAreLong) {
+  for (int i = 0; i < 1000; ++i) {
+    EXPECT_FALSE(Wait(absl::Microseconds(300)));
   }
-  EXPECT_GE(looks, 970);
+}
+
+TEST_F(LookTest, LooksForAsLongAsItMay) {
+  Wait(absl::Microseconds(10));
+  Wait(absl::Microseconds(300));
+  EXPECT_GE(looked_for_, kMost);
+  EXPECT_LE(looked_for_, kMost + absl::Microseconds(1));
+}
+
+TEST_F(LookTest, AfterLooksInVainMoreAndMoreShortWaitsSleep) {
+  Wait(absl::Microseconds(10));
+  for (const int expected : {0, 1, 3, 7, 15, 31, 63, 127, 255, 255}) {
+    EXPECT_EQ(ShortWaitsUntilItLooks(), expected);
+    Wait(absl::Microseconds(300));
+  }
+}
+
+TEST_F(LookTest, SleepsHundredsOfTimesIfOthersHadTheProcessor) {
+  Wait(absl::Microseconds(10));
+  for (const int expected : {0, 255, 511, 1023, 2047, 4095, 4095}) {
+    EXPECT_EQ(ShortWaitsUntilItLooks(), expected);
+    int looks = 0;
+    look_.Until(kMost, [&looks] {
+      Pass(absl::Milliseconds(3));
+      return ++looks == 2;
+    });
+  }
+}
+
+TEST_F(LookTest, LooksThatFindSomethingMakeUpForThoseInVain) {
+  Wait(absl::Microseconds(10));
+  Wait(absl::Microseconds(300));
+  ShortWaitsUntilItLooks();
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(Wait(absl::Microseconds(10)));
+  Wait(absl::Microseconds(300));
+  EXPECT_EQ(ShortWaitsUntilItLooks(), 1);
+}
+
+TEST_F(LookTest, ZeroNeverLooks) {
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_FALSE(Wait(absl::ZeroDuration(), absl::ZeroDuration()));
+  }
+}
+
+TEST_F(LookTest, WithOneProcessorThereIsNoLooking) {
+  Look alone(1, [] { return now; });
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_FALSE(alone.Until(kMost, [] { return true; }));
+    alone.Slept();
+  }
 }
 
 }  // namespace

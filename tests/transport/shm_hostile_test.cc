@@ -37,8 +37,8 @@ class ShmHostileTest : public testing::Test {
   ShmHostileTest() {
     EXPECT_NE(mkdtemp(folder_), nullptr);
     path_ = absl::StrCat(folder_, "/ring");
-    inbox_ =
-        *ShmInbox::Make({.parts = 4, .bytes = 10'000}, absl::ZeroDuration());
+    inbox_ = *ShmInbox::Make({.parts = 4, .bytes = 10'000},
+                             absl::ZeroDuration(), absl::ZeroDuration());
     inbox_->Listen(*ListenOnSocket(path_, 16));
   }
   ~ShmHostileTest() override {
