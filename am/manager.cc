@@ -1,5 +1,6 @@
 #include "am/manager.h"
 
+#include <algorithm>
 #include <optional>
 #include <stop_token>
 #include <thread>
@@ -69,6 +70,7 @@ absl::StatusOr<Carrier> MakeCarrier(const ManagerOptions& options) {
   if (options.transport != nullptr) return Carrier{options.transport};
   transport::ZmqOptions zmq;
   zmq.max_frame_bytes = options.max_message_bytes + kFrameSlack;
+  zmq.look = options.look;
   zmq.insecure_allow_remote_peers = options.insecure_allow_remote_peers;
   absl::StatusOr<std::unique_ptr<transport::ZmqTransport>> made =
       transport::MakeZmqTransport(zmq);
@@ -78,6 +80,8 @@ absl::StatusOr<Carrier> MakeCarrier(const ManagerOptions& options) {
     return Carrier{std::move(transport)};
   }
   transport::ShmOptions shm;
+  shm.look = std::min(shm.look, options.look);
+  shm.look_at_other = options.look;
   shm.max_frame_bytes = zmq.max_frame_bytes;
   shm.other = transport;
   absl::StatusOr<std::unique_ptr<transport::Transport>> shared =

@@ -56,7 +56,9 @@ absl::StatusOr<std::unique_ptr<Manager>> MakeAmInstance(
   if (absl::StartsWith(setting.scheme, kShared)) {
     transport::ShmOptions options;
     options.other = std::move(transport);
-    if (setting.scheme == kSharedParked) options.look = absl::ZeroDuration();
+    if (setting.scheme == kSharedParked) {
+      options.look = options.look_at_other = absl::ZeroDuration();
+    }
     auto shm = transport::MakeShmTransport(options);
     if (!shm.ok()) return shm.status();
     transport = *std::move(shm);

@@ -247,10 +247,9 @@ absl::StatusOr<Pieces> MakePieces(const ZmqOptions& options) {
       PublisherPool::Make(options.connect_timeout);
   if (!pool.ok()) return pool.status();
   pieces.pool = *std::move(pool);
-  absl::StatusOr<std::unique_ptr<ZmqInbox>> inbox =
-      ZmqInbox::Make(pieces.context, SocketOptionsOf(options),
-                     FrameLimits{options.max_parts, options.max_frame_bytes},
-                     options.look);
+  absl::StatusOr<std::unique_ptr<ZmqInbox>> inbox = ZmqInbox::Make(
+      pieces.context, SocketOptionsOf(options),
+      FrameLimits{options.max_parts, options.max_frame_bytes}, options.look);
   if (!inbox.ok()) return inbox.status();
   pieces.inbox = *std::move(inbox);
   return pieces;
