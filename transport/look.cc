@@ -31,8 +31,8 @@ Look::Look(int processors, Clock::time_point (*now)())
     : now_(now), has_company_(processors > 1) {}
 
 bool Look::Until(absl::Duration most, absl::FunctionRef<bool()> has_news) {
-  if (!has_company_ || most <= absl::ZeroDuration()) return false;
   most_ = absl::ToChronoNanoseconds(most);
+  if (!MayLook()) return false;
   began_ = now_();
   if (!pays_ || skip_ > 0) return false;
   if (has_news()) return true;
@@ -51,8 +51,8 @@ bool Look::Until(absl::Duration most, absl::FunctionRef<bool()> has_news) {
 
 // Without the sleep it might have been half as long.
 void Look::Slept() {
-  if (most_ == Clock::duration::zero()) return;
-  pays_ = now_() - began_ <= 2 * most_;
+  if (!MayLook()) return;
+  pays_ = (now_() - began_) / 2 <= most_;
   if (pays_ && skip_ > 0) --skip_;
 }
 
@@ -62,6 +62,10 @@ void Look::Pause() {
 #elif defined(__aarch64__)
   asm volatile("yield");
 #endif
+}
+
+bool Look::MayLook() const {
+  return has_company_ && most_ > Clock::duration::zero();
 }
 
 bool Look::WasShort() const { return now_() - began_ <= most_; }

@@ -50,6 +50,7 @@ class Look {
   static void Pause();
 
  private:
+  bool MayLook() const;
   bool WasShort() const;
   void NoteSuccess();
   void NoteInVain();

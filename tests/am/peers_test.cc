@@ -1,13 +1,12 @@
 // Who connects to whom: the join barrier, incarnations, what cannot be reached.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
-#include <filesystem>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "am/own_folder.h"
 #include "tests/am/event.h"
 #include "tests/am/manager_fixture.h"
 #include "tests/am/stranger.h"
@@ -27,13 +26,6 @@ std::vector<InstanceId> Ids(const std::vector<PeerInfo>& peers) {
 
 class PeersTest : public PlaneTest {
  protected:
-  PeersTest() {
-    std::string folder = "/tmp/am_peers_XXXXXX";
-    EXPECT_NE(mkdtemp(folder.data()), nullptr);
-    folder_ = folder;
-  }
-  ~PeersTest() override { std::filesystem::remove_all(folder_); }
-
   std::string AddressOf(const Manager& manager) const {
     return world_.InfoOf(manager).addresses.front().ToString();
   }
@@ -46,11 +38,11 @@ class PeersTest : public PlaneTest {
       case Carrier::kTcp:
         return MakeAt("tcp://127.0.0.1:0");
       case Carrier::kShm:
-        return MakeAt("shm://" + folder_ + "/a.ring");
+        return MakeAt("shm://" + folder_.path() + "/a.ring");
       case Carrier::kIpc:
         break;
     }
-    return MakeAt("ipc://" + folder_ + "/a.sock");
+    return MakeAt("ipc://" + folder_.path() + "/a.sock");
   }
   std::unique_ptr<Manager> MakeAt(const std::string& address) {
     return world_.MakeManager({.listen = {address}});
@@ -66,7 +58,7 @@ class PeersTest : public PlaneTest {
     return Manager::Make(std::move(options));
   }
 
-  std::string folder_;
+  const OwnFolder folder_ = *OwnFolder::Make("/tmp", "am-test-");
 };
 INSTANTIATE_PLANES(PeersTest);
 

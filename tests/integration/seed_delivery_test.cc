@@ -1,7 +1,6 @@
 // The seed system's weaknesses in delivery, by their numbers, and that ours has
 // none of them.
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "am/own_folder.h"
 #include "tests/am/event.h"
 #include "tests/am/manager_fixture.h"
 
@@ -83,8 +83,8 @@ TEST_P(SeedRegression, W15_BurstIsBoundedAndAccountedFor) {
 
 // An endpoint whose first connect had failed was dead for ever.
 TEST_P(SeedRegression, W16_FailedConnectDoesNoLastingHarm) {
-  std::string folder = "/tmp/am_seed_XXXXXX";
-  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  const OwnFolder own = *OwnFolder::Make("/tmp", "am-test-");
+  const std::string& folder = own.path();
   std::string address = "inproc://later";
   if (GetParam() == Carrier::kIpc) address = "ipc://" + folder + "/a.sock";
   if (GetParam() == Carrier::kShm) address = "shm://" + folder + "/a.ring";
@@ -99,7 +99,6 @@ TEST_P(SeedRegression, W16_FailedConnectDoesNoLastingHarm) {
   const auto peer = client->client().Connect(address);
   ASSERT_TRUE(peer.ok()) << peer.status();
   EXPECT_TRUE(client->client().HealthCheck(peer->id).Await().ok());
-  std::filesystem::remove_all(folder);
 }
 
 // A shutdown aborted what was queued.

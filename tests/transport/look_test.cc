@@ -110,6 +110,12 @@ TEST_F(LookTest, ZeroNeverLooks) {
   }
 }
 
+TEST_F(LookTest, AWaitThatMayNotLookSaysNothingOfOthers) {
+  Wait(absl::Microseconds(10));
+  Wait(absl::Microseconds(300), absl::ZeroDuration());
+  EXPECT_TRUE(WouldLook());
+}
+
 TEST_F(LookTest, WithOneProcessorThereIsNoLooking) {
   Look alone(1, [] { return now; });
   for (int i = 0; i < 10; ++i) {

@@ -19,6 +19,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "am/transport/frame_stream.h"
+#include "am/transport/own_folder.h"
 #include "am/transport/shm_inbox.h"
 #include "am/transport/shm_segment.h"
 #include "am/transport/shm_socket.h"
@@ -35,15 +36,9 @@ EventDescriptor Events() { return *EventDescriptor::Make(); }
 class ShmHostileTest : public testing::Test {
  protected:
   ShmHostileTest() {
-    EXPECT_NE(mkdtemp(folder_), nullptr);
-    path_ = absl::StrCat(folder_, "/ring");
     inbox_ = *ShmInbox::Make({.parts = 4, .bytes = 10'000},
                              absl::ZeroDuration(), absl::ZeroDuration());
     inbox_->Listen(*ListenOnSocket(path_, 16));
-  }
-  ~ShmHostileTest() override {
-    unlink(path_.c_str());
-    rmdir(folder_);
   }
 
   // An offer that is as it should be.
@@ -67,8 +62,8 @@ class ShmHostileTest : public testing::Test {
            inbox_->broken_rings() == 1;
   }
 
-  char folder_[32] = "/tmp/am-test-XXXXXX";
-  std::string path_;
+  const OwnFolder folder_ = *OwnFolder::Make("/tmp", "am-test-");
+  const std::string path_ = folder_.path() + "/ring";
   std::unique_ptr<ShmInbox> inbox_;
   std::unique_ptr<ShmSegment> segment_;
 };
