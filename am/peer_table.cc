@@ -152,7 +152,8 @@ absl::Time PeerTable::CheckSilence(absl::Time now,
                                    std::vector<std::shared_ptr<Peer>>& silent) {
   absl::Time next = absl::InfiniteFuture();
   for (const auto& peer : List()) {
-    if (peer->link().is_down()) continue;
+    // An attempt to connect has a deadline of its own.
+    if (!peer->link().is_connected()) continue;
     if (now >= Due(*peer)) {
       if (peer->link().session() == 0 ||
           (peer->owes_sign() && peer->asks == kAsks)) {
