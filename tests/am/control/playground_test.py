@@ -125,12 +125,32 @@ class PlaygroundTest(unittest.TestCase):
                 self.assertEqual((self.playground.returncode, errors), (0, ""))
                 self.assert_nothing_is_left()
 
-    def test_it_ends_when_one_of_its_processes_does(self):
+    def test_the_others_go_on_when_one_is_killed(self):
         self.start()
-        os.kill(children(self.playground.pid)[-1], signal.SIGKILL)
+        registry = ("--registry", self.addresses["registry"])
+        killed = self.addresses["nodes"][2]
+        os.kill(killed["pid"], signal.SIGKILL)
+        self.assertEqual(self.playground.stderr.readline(),
+                         "playground: worker-2 ended with signal 9; "
+                         "the others go on\n")
+        members = []
+        while "lost" not in [member["state"] for member in members]:
+            members = json.loads(self.amctl(
+                "cohort", "leader", "--json", *registry))["members"]
+        self.assertEqual('"SEVZ"\n', self.amctl(
+            "call", "shout", '"aGV5"', "--instance", "worker-1", *registry))
+        self.playground.send_signal(signal.SIGINT)
+        self.playground.communicate(timeout=TIMEOUT)
+        self.assertEqual(self.playground.returncode, 0)
+        self.assert_nothing_is_left()
+
+    def test_it_ends_when_nobody_is_left(self):
+        self.start()
+        for process in children(self.playground.pid):
+            os.kill(process, signal.SIGKILL)
         _, errors = self.playground.communicate(timeout=TIMEOUT)
         self.assertEqual(self.playground.returncode, 1)
-        self.assertIn("worker-2 has ended", errors)
+        self.assertIn("nobody is left", errors)
         self.assert_nothing_is_left()
 
     def test_its_processes_die_with_it(self):

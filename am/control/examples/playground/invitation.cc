@@ -1,5 +1,6 @@
 #include "am/control/examples/playground/invitation.h"
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "tools/amctl/json.h"
 
@@ -24,7 +25,10 @@ Ctrl-C. In another shell:
   amctl ping worker-1 --plane zmq
   amctl cohort
   amctl ledger
+  amctl watch -n 3
   amctl call nap '"3s"' --instance worker-2 & amctl drain worker-2
+  kill -9 {pid}  # worker-1
+  amctl cohort leader
   amctl --help
 )text";
 
@@ -36,6 +40,7 @@ std::string Addresses(const Playground& playground) {
     nodes.Add(amctl::Json::Object()
                   .Set("id", member.id)
                   .Set("name", member.name)
+                  .Set("pid", member.pid)
                   .Set("control", member.control)
                   .Set("data", member.data));
   }
@@ -49,6 +54,7 @@ std::string Invitation(const Playground& playground, const std::string& amctl) {
   return absl::StrReplaceAll(
       kInvitation, {{"{control}", playground.members().front().control},
                     {"{registry}", playground.registry()},
+                    {"{pid}", absl::StrCat(playground.members()[1].pid)},
                     {"{amctl}", amctl}});
 }
 

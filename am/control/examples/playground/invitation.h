@@ -7,7 +7,7 @@
 
 namespace am::playground {
 
-// {"registry": "host:port", "nodes": [{"id": ..., "control": ..., ...}]}
+// {"registry": "host:port", "nodes": [{"id": ..., "pid": ..., ...}]}
 std::string Addresses(const Playground& playground);
 
 // Lines for a shell, with `amctl` as it is to be called.

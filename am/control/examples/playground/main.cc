@@ -1,8 +1,9 @@
 // A small fleet to try things on: tools/dev playground.
 //
 // It prints a line of JSON with the addresses, then what to try, and runs until
-// SIGINT or SIGTERM. Exit code 0: ended that way; 1: it could not start, or one
-// of its processes has ended, and which; others: wrong arguments.
+// SIGINT or SIGTERM, whichever of its processes is killed meanwhile. Exit code
+// 0: ended that way; 1: it could not start, or nobody is left; others: wrong
+// arguments.
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <string>

@@ -2,7 +2,9 @@
 
 #include <csignal>
 #include <iostream>
+#include <string>
 
+#include "absl/strings/str_cat.h"
 #include "am/control/examples/playground/invitation.h"
 #include "am/control/examples/playground/playground.h"
 
@@ -18,20 +20,29 @@ sigset_t BlockSignals() {
   return signals;
 }
 
-// Waits for a signal to end, or for a process to do so, whose name it returns.
-std::string AwaitEnd(const Processes& processes, const sigset_t& signals) {
-  for (;;) {
-    int signal = 0;
-    sigwait(&signals, &signal);
-    if (signal != SIGCHLD) return "";
-    const std::string ended = processes.FindEnded();
-    if (!ended.empty()) return ended;
-  }
+void Say(const std::string& what) {
+  std::cerr << "playground: " << what << std::endl;
 }
 
-int Fail(absl::string_view why) {
-  std::cerr << "playground: " << std::string(why) << std::endl;
+int Fail(const absl::Status& why) {
+  Say(std::string(why.message()));
   return 1;
+}
+
+// Waits for a signal to end. Those who kill a process want to see what becomes
+// of the others.
+absl::Status AwaitEnd(Processes& processes, const sigset_t& signals) {
+  while (!processes.is_empty()) {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    if (signal != SIGCHLD) return absl::OkStatus();
+    while (const auto ended = processes.TakeEnded()) {
+      Say(absl::StrCat(ended->name, " ",
+                       ended->how.ok() ? "has ended" : ended->how.message(),
+                       processes.is_empty() ? "" : "; the others go on"));
+    }
+  }
+  return absl::UnavailableError("nobody is left");
 }
 
 }  // namespace
@@ -39,13 +50,13 @@ int Fail(absl::string_view why) {
 int Play(const std::string& registry_program, const std::string& amctl) {
   const sigset_t signals = BlockSignals();
   auto playground = Playground::Start(registry_program);
-  if (!playground.ok()) return Fail(playground.status().message());
+  if (!playground.ok()) return Fail(playground.status());
   std::cout << Addresses(*playground) << '\n'
             << Invitation(*playground, amctl) << std::flush;
-  const std::string ended = AwaitEnd(playground->processes(), signals);
+  const absl::Status ended = AwaitEnd(playground->processes(), signals);
+  if (!ended.ok()) return Fail(ended);
   const absl::Status stopped = playground->processes().Stop();
-  if (!ended.empty()) return Fail(ended + " has ended, and so does all");
-  return stopped.ok() ? 0 : Fail(stopped.message());
+  return stopped.ok() ? 0 : Fail(stopped);
 }
 
 }  // namespace am::playground

@@ -40,7 +40,8 @@ absl::StatusOr<MemberInfo> Playground::Add(const std::string& role,
   if (!line.ok()) return line.status();
   const std::vector<std::string> words = absl::StrSplit(*line, ' ');
   if (words.size() != 3) return absl::InternalError(name + " says " + *line);
-  return MemberInfo{name, words[0], words[1], words[2]};
+  return MemberInfo{name, processes_.pid_of_last(), words[0], words[1],
+                    words[2]};
 }
 
 }  // namespace am::playground

@@ -17,6 +17,7 @@ namespace am::playground {
 // What one that serves says of itself.
 struct MemberInfo {
   std::string name;
+  int pid;
   std::string id;
   std::string control;  // "host:port"
   std::string data;     // "tcp://host:port"

@@ -19,14 +19,17 @@ absl::StatusOr<std::string> Processes::Add(const std::string& name,
       absl::StrCat(name, " did not start: ", line.status().message()));
 }
 
-std::string Processes::FindEnded() const {
-  for (const Process& process : all_) {
+std::optional<Processes::Ended> Processes::TakeEnded() {
+  for (auto process = all_.begin(); process != all_.end(); ++process) {
     siginfo_t info{};
-    const auto pid = static_cast<id_t>(process.child.pid());
+    const auto pid = static_cast<id_t>(process->child.pid());
     const int seen = waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT);
-    if (seen != 0 || info.si_pid != 0) return process.name;
+    if (seen == 0 && info.si_pid == 0) continue;
+    Ended ended{process->name, process->child.Stop(absl::ZeroDuration())};
+    all_.erase(process);
+    return ended;
   }
-  return "";
+  return std::nullopt;
 }
 
 absl::Status Processes::Stop() {

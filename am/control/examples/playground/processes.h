@@ -3,6 +3,8 @@
 // One thread, whose end is theirs (am/examples/child_process.h).
 #pragma once
 
+#include <list>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,8 +20,18 @@ class Processes {
   absl::StatusOr<std::string> Add(const std::string& name,
                                   std::vector<std::string> command);
 
-  // The name of one that has ended; empty: all run.
-  std::string FindEnded() const;
+  // One that has ended by itself, and how, of whom nothing is known from then
+  // on; none: all run.
+  struct Ended {
+    std::string name;
+    absl::Status how;
+  };
+  std::optional<Ended> TakeEnded();
+
+  // REQUIRES: !is_empty().
+  int pid_of_last() const { return all_.back().child.pid(); }
+
+  bool is_empty() const { return all_.empty(); }
 
   // Not OK: one ended otherwise than it should, or had to be killed after 5 s.
   absl::Status Stop();
@@ -30,7 +42,7 @@ class Processes {
     examples::ChildProcess child;
   };
 
-  std::vector<Process> all_;
+  std::list<Process> all_;
 };
 
 }  // namespace am::playground
