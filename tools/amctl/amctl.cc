@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <sstream>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tools/amctl/command.h"
@@ -53,10 +55,13 @@ class CommandLine {
   // REQUIRES: Parse has not thrown.
   Command& command() { return *commands_[app_.get_subcommands().front()]; }
 
-  int Explain(const CLI::ParseError& error, std::ostream& out,
-              std::ostream& err) const {
-    const int code = app_.exit(error, out, err);
-    return code == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
+  // Prints the help that was asked for; otherwise returns what is wrong.
+  absl::Status Explain(const CLI::ParseError& error, std::ostream& out) const {
+    std::ostringstream wrong;
+    if (app_.exit(error, out, wrong) == 0) return absl::OkStatus();
+    std::string text = wrong.str();
+    absl::StripTrailingAsciiWhitespace(&text);
+    return Fail(ExitCode::kUsage, text);
   }
 
  private:
@@ -122,6 +127,11 @@ int Complete(const std::vector<std::string>& arguments, Streams streams,
   return 0;
 }
 
+// Of arguments that do not parse.
+bool WantsJson(const std::vector<std::string>& arguments) {
+  return std::count(arguments.begin(), arguments.end(), "--json") > 0;
+}
+
 void Report(const absl::Status& status, bool is_json, std::ostream& err) {
   const std::string code = absl::StatusCodeToString(status.code());
   if (is_json) {
@@ -148,7 +158,9 @@ int Run(const std::vector<std::string>& arguments, Streams streams,
   try {
     line.Parse(arguments);
   } catch (const CLI::ParseError& error) {
-    return line.Explain(error, streams.out, streams.err);
+    const absl::Status wrong = line.Explain(error, streams.out);
+    if (!wrong.ok()) Report(wrong, WantsJson(arguments), streams.err);
+    return static_cast<int>(ExitCodeOf(wrong));
   }
   const Flags flags = line.flags();
   Session session(flags, stop);

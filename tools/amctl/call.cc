@@ -3,12 +3,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "am/control/remote_schema.h"
-#include "am/handler_id.h"
 #include "google/protobuf/util/json_util.h"
 #include "tools/amctl/call_request.h"
 #include "tools/amctl/command.h"
 #include "tools/amctl/data_plane_call.h"
 #include "tools/amctl/exit_code.h"
+#include "tools/amctl/handler_name.h"
 #include "tools/amctl/instance.h"
 #include "tools/amctl/key_values.h"
 #include "tools/amctl/near_names.h"
@@ -61,13 +61,14 @@ class CallCommand final : public Command {
   }
 
   absl::Status Run(Session& session, Output& output) override {
-    const std::string name = FullHandlerName(handler_);
+    const absl::StatusOr<std::string> name = HandlerNameOf(handler_);
+    if (!name.ok()) return name.status();
     const absl::StatusOr<CallRequest> request =
         CallRequest::Read(request_, output.in);
     if (!request.ok()) return request.status();
     const absl::StatusOr<std::string> response =
-        plane_ == "zmq" ? CallOverZmq(session, name, *request)
-                        : CallOverGrpc(session, name, *request, output.json);
+        plane_ == "zmq" ? CallOverZmq(session, *name, *request)
+                        : CallOverGrpc(session, *name, *request, output.json);
     if (!response.ok()) return response.status();
     output.out << *response;
     if (response->empty() || response->back() != '\n') output.out << '\n';

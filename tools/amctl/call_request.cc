@@ -45,9 +45,14 @@ absl::Status CallRequest::ParseTo(google::protobuf::Message& message) const {
   const auto parsed =
       google::protobuf::util::JsonStringToMessage(json_->text(), &message);
   if (parsed.ok()) return absl::OkStatus();
+  return IsNo(message.GetTypeName(), parsed.message().as_string());
+}
+
+absl::Status CallRequest::IsNo(absl::string_view type,
+                               absl::string_view why) const {
   return Fail(ExitCode::kUsage,
-              absl::StrCat("the request is no ", message.GetTypeName(), ": ",
-                           json_->Explain(parsed.message().as_string())));
+              absl::StrCat("the request is no ", type, ": ",
+                           json_.has_value() ? json_->Explain(why) : why));
 }
 
 absl::StatusOr<std::string> CallRequest::Bytes() const {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "google/protobuf/message.h"
 #include "tools/amctl/json_text.h"
 
@@ -23,6 +24,10 @@ class CallRequest {
 
   // kUsage: it is not one of that type, and where.
   absl::Status ParseTo(google::protobuf::Message& message) const;
+
+  // The same, of a peer that could not parse it as `type`, with protobuf's
+  // words.
+  absl::Status IsNo(absl::string_view type, absl::string_view why) const;
 
   // Of a string in base64. kUsage: it is none.
   absl::StatusOr<std::string> Bytes() const;

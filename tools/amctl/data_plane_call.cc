@@ -4,6 +4,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "am/clock.h"
 #include "am/message_builder.h"
 #include "tools/amctl/exit_code.h"
@@ -63,6 +64,27 @@ absl::StatusOr<std::string> AwaitResponse(const v1::HandlerInfo& handler,
   return absl::StrCat("\"", absl::Base64Escape(*response), "\"");
 }
 
+absl::StatusOr<std::string> Send(DataPlane& plane,
+                                 const v1::HandlerInfo& handler,
+                                 const MessageBuilder& message,
+                                 absl::Duration timeout) {
+  const InstanceId peer = plane.peer().id;
+  switch (handler.pattern()) {
+    case v1::HANDLER_PATTERN_NO_RETURN: {
+      const absl::Status queued = message.SendDetached(peer);
+      if (!queued.ok()) return queued;
+      return AwaitAccount(plane, timeout);
+    }
+    case v1::HANDLER_PATTERN_ACK: {
+      const absl::Status done = message.SendAndConfirm(peer).Await();
+      if (!done.ok()) return done;
+      return "{}";
+    }
+    default:
+      return AwaitResponse(handler, message, peer);
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> CallOnDataPlane(
@@ -76,21 +98,15 @@ absl::StatusOr<std::string> CallOnDataPlane(
   for (const auto& [key, value] : metadata) message.AddMetadata(key, value);
   const absl::Status added = AddRequest(*handler, request, message);
   if (!added.ok()) return added;
-  const InstanceId peer = plane.peer().id;
-  switch (handler->pattern()) {
-    case v1::HANDLER_PATTERN_NO_RETURN: {
-      const absl::Status queued = message.SendDetached(peer);
-      if (!queued.ok()) return queued;
-      return AwaitAccount(plane, timeout);
-    }
-    case v1::HANDLER_PATTERN_ACK: {
-      const absl::Status done = message.SendAndConfirm(peer).Await();
-      if (!done.ok()) return done;
-      return "{}";
-    }
-    default:
-      return AwaitResponse(*handler, message, peer);
-  }
+  absl::StatusOr<std::string> response =
+      Send(plane, *handler, message, timeout);
+  // The peer reads the JSON, and tells where by the name of a field only.
+  absl::string_view why = response.status().message();
+  const bool is_unread =
+      absl::IsInvalidArgument(response.status()) &&
+      absl::ConsumePrefix(&why, absl::StrCat(handler->input_type(), ": "));
+  if (is_unread) return request.IsNo(handler->input_type(), why);
+  return response;
 }
 
 }  // namespace am::amctl

@@ -4,9 +4,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "am/control/remote_schema.h"
-#include "am/handler_id.h"
 #include "tools/amctl/command.h"
 #include "tools/amctl/exit_code.h"
+#include "tools/amctl/handler_name.h"
 #include "tools/amctl/instance.h"
 #include "tools/amctl/instance_page.h"
 #include "tools/amctl/schema_page.h"
@@ -21,7 +21,8 @@ class DescribeCommand final : public Command {
                    "an instance (as everywhere), a handler, a service or a "
                    "message; without it, the instance of --node");
     app.add_option("--instance", instance_,
-                   "whose schema to look at, for a service or a message");
+                   "whose schema to look at, for a service or a message; "
+                   "without it, that of whoever has it");
   }
 
   absl::Status Run(Session& session, Output& output) override {
@@ -61,18 +62,20 @@ class DescribeCommand final : public Command {
   absl::Status DescribeSchema(Session& session, Output& output) {
     const bool is_handler =
         absl::StrContains(what_, "/") || !absl::StrContains(what_, ".");
-    const std::string name = is_handler ? FullHandlerName(what_) : what_;
-    absl::StatusOr<Node> node =
-        is_handler && instance_.empty() && session.uses_registry()
-            ? session.FindWithHandler(name)
-            : session.FindWithGrpc(instance_);
+    const absl::StatusOr<std::string> name =
+        is_handler ? HandlerNameOf(what_) : what_;
+    if (!name.ok()) return name.status();
+    absl::StatusOr<Node> node = !instance_.empty() || !session.uses_registry()
+                                    ? session.FindWithGrpc(instance_)
+                                : is_handler ? session.FindWithHandler(*name)
+                                             : session.FindWithSymbol(*name);
     if (!node.ok()) return node.status();
     if (node->caller == nullptr) {
       return Fail(ExitCode::kUsage, absl::StrCat(Title(node->record.peer()),
                                                  " has no gRPC server to ask"));
     }
     control::RemoteSchema schema(*node->caller, session.options());
-    const absl::StatusOr<SchemaPage> page = SchemaPage::Make(schema, name);
+    const absl::StatusOr<SchemaPage> page = SchemaPage::Make(schema, *name);
     if (absl::IsNotFound(page.status())) {
       return Fail(ExitCode::kNotFound, page.status().message());
     }

@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
 
 namespace am::amctl {
 namespace {
@@ -187,8 +188,21 @@ std::optional<JsonText::Place> JsonText::Find(absl::string_view path) const {
   return PlaceOf(found->second);
 }
 
-// "(path) name: what" for a name that is not one, "(path): what" for a value.
+// As far as its fields are in the text: what stands for a message is one value.
+JsonText::Place JsonText::Nearest(std::string path) const {
+  for (;;) {
+    const std::optional<Place> place = Find(path);
+    if (place.has_value()) return *place;
+    const std::size_t last = path.find_last_of(".[=");
+    path.resize(last == std::string::npos ? 0 : last);
+  }
+}
+
+// "(path) name: what" for a name that is not one, "(path): what" for a value,
+// ": what" or "what" for all of it.
 std::string JsonText::Explain(absl::string_view what) const {
+  if (!absl::StrContains(what, ":")) return std::string(what);
+  absl::ConsumePrefix(&what, ": ");
   absl::string_view rest = what;
   std::string path;
   if (absl::StartsWith(rest, "(")) {
@@ -202,8 +216,7 @@ std::string JsonText::Explain(absl::string_view what) const {
   if (!name.empty()) {
     absl::StrAppend(&path, path.empty() ? "" : ".", name, "=");
   }
-  const std::optional<Place> place = Find(path);
-  return place.has_value() ? Show(*place, what) : std::string(what);
+  return Show(Nearest(std::move(path)), what);
 }
 
 std::string JsonText::Show(const Place& place, absl::string_view what) const {

@@ -50,6 +50,7 @@ class JsonText {
   std::optional<Error> error_;
   std::map<std::string, std::size_t> offsets_;  // by path, as Simplified
   Place PlaceOf(std::size_t offset) const;
+  Place Nearest(std::string path) const;
 };
 
 }  // namespace am::amctl

@@ -1,7 +1,9 @@
 // amctl ping
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <optional>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "am/clock.h"
@@ -20,6 +22,25 @@ double Milliseconds(absl::Duration duration) {
   return absl::ToDoubleMilliseconds(duration);
 }
 
+// As ping(8) takes it, and as --timeout.
+std::optional<absl::Duration> ReadInterval(const std::string& text) {
+  absl::Duration interval;
+  double seconds = 0;
+  if (absl::SimpleAtod(text, &seconds)) {
+    interval = absl::Seconds(seconds);
+  } else if (!absl::ParseDuration(text, &interval)) {
+    return std::nullopt;
+  }
+  const bool is_sensible =
+      interval >= absl::ZeroDuration() && interval <= absl::Hours(24);
+  return is_sensible ? std::optional(interval) : std::nullopt;
+}
+
+std::string CheckInterval(const std::string& text) {
+  return ReadInterval(text).has_value() ? ""
+                                        : text + " is not a time of up to 24h";
+}
+
 class PingCommand final : public Command {
  public:
   explicit PingCommand(CLI::App& app) {
@@ -29,8 +50,9 @@ class PingCommand final : public Command {
     app.add_option("-c,--count", count_, "how many; 0: until the interrupt")
         ->check(CLI::NonNegativeNumber)
         ->capture_default_str();
-    app.add_option("-i,--interval", interval_s_, "between two, in seconds")
-        ->check(CLI::NonNegativeNumber)
+    app.add_option("-i,--interval", interval_,
+                   "between two: 100ms, or a number of seconds")
+        ->check(CLI::Validator(&CheckInterval, "DURATION"))
         ->capture_default_str();
     app.add_flag("-q,--quiet", quiet_, "prints the last lines only");
     app.footer(
@@ -83,7 +105,7 @@ class PingCommand final : public Command {
       if (session.stop().stop_requested()) return;
       Note(status, clock.Now() - begin, output);
       if (count_ > 0 && sent_ == count_) return;
-      Pause(absl::Seconds(interval_s_), session.stop());
+      Pause(*ReadInterval(interval_), session.stop());
     }
   }
 
@@ -137,7 +159,7 @@ class PingCommand final : public Command {
   std::string instance_;
   std::string plane_ = "grpc";
   int count_ = 10;
-  double interval_s_ = 0.1;
+  std::string interval_ = "100ms";
   bool quiet_ = false;
 
   std::string title_;

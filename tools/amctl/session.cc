@@ -48,6 +48,16 @@ const v1::Instance& Callable(const v1::ResolveResponse& resolved) {
   return found == instances.end() ? instances.Get(0) : *found;
 }
 
+bool Mentions(const v1::Instance& instance, const std::string& symbol) {
+  const auto& handlers = instance.handlers();
+  return std::any_of(handlers.begin(), handlers.end(),
+                     [&](const v1::HandlerInfo& handler) {
+                       return absl::StartsWith(handler.name(), symbol + "/") ||
+                              handler.input_type() == symbol ||
+                              handler.output_type() == symbol;
+                     });
+}
+
 // Whether nobody listens; otherwise somebody may, who does not understand us.
 bool IsRefused(const absl::Status& status) {
   return absl::StrContains(status.message(), "Connection refused");
@@ -152,6 +162,21 @@ absl::StatusOr<Node> Session::FindWithHandler(const std::string& full_name) {
                            DidYouMean(full_name, HandlersOf(*all))));
 }
 
+absl::StatusOr<Node> Session::FindWithSymbol(const std::string& full_name) {
+  const auto all = Instances();
+  if (!all.ok()) return all.status();
+  const v1::Instance* found = nullptr;
+  for (const v1::Instance& instance : *all) {
+    if (instance.control_address().empty()) continue;
+    if (found == nullptr) found = &instance;
+    if (!Mentions(instance, full_name)) continue;
+    found = &instance;
+    break;
+  }
+  if (found != nullptr) return Open(*found);
+  return Fail(ExitCode::kUsage, "nobody who is registered serves gRPC");
+}
+
 absl::StatusOr<Node> Session::FindByAddress(const std::string& text) {
   Node node;
   if (IsDataAddress(flags_.node)) {
@@ -197,11 +222,17 @@ absl::Status Session::Explain(const absl::Status& status,
                        absl::StrCat(server.address(), " did not answer within ",
                                     absl::FormatDuration(flags_.timeout)));
   }
+  const bool is_registry = &server == registry_.get();
+  if (is_registry && absl::IsUnimplemented(status)) {
+    return Fail(ExitCode::kUsage,
+                absl::StrCat("no registry serves at ", server.address(),
+                             "; if it is an instance, give it as --node"));
+  }
   if (!control::WasNotReached(status)) return status;
   std::string text =
       absl::StrCat("nothing answers at ", server.address(), ": ",
                    IsRefused(status) ? "connection refused" : status.message());
-  if (server.address() == flags_.registry && &server == registry_.get()) {
+  if (is_registry) {
     absl::StrAppend(&text, "\n  Start a registry there: am_registry --listen ",
                     server.address(),
                     "\n  or say where there is one: --registry, AM_REGISTRY");

@@ -56,6 +56,10 @@ class Session {
   // One that serves the handler, a full name.
   absl::StatusOr<Node> FindWithHandler(const std::string& full_name);
 
+  // One that serves the service, or takes or gives the message; else any that
+  // may know it.
+  absl::StatusOr<Node> FindWithSymbol(const std::string& full_name);
+
   // Of whom nothing is known yet but the address.
   absl::StatusOr<std::unique_ptr<control::GrpcCaller>> Connect(
       const std::string& address) const;

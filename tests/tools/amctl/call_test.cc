@@ -91,16 +91,26 @@ TEST_P(CallTest, ACallEndsWithinTheTimeout) {
   EXPECT_EQ(outcome.code, 5) << outcome.err;
 }
 
-class GrpcCallTest : public FleetTest {};
-
-TEST_F(GrpcCallTest, AWrongFieldIsShownItsPlace) {
-  const Outcome outcome = Amctl({"call", "echo", "{\n  \"valeu\": 7}"});
+TEST_P(CallTest, AWrongFieldIsShownItsPlace) {
+  const Outcome outcome = Call({"echo", "{\n  \"valeu\": 7}"});
   EXPECT_EQ(outcome.code, 2);
-  EXPECT_THAT(outcome.err, AllOf(HasSubstr("line 2, column 3: "),
-                                 HasSubstr("valeu"), HasSubstr("\n    ^")));
-  EXPECT_THAT(Amctl({"call", "echo", R"({"value": "x"})"}).err,
+  EXPECT_THAT(outcome.err,
+              AllOf(HasSubstr("the request is no am.test.Number: line 2, "
+                              "column 3: "),
+                    HasSubstr("valeu"), HasSubstr("\n    ^")));
+  EXPECT_THAT(Call({"echo", R"({"value": "x"})"}).err,
               HasSubstr("line 1, column 11: "));
 }
+
+TEST_P(CallTest, ANameIsTakenAsGrpcurlWritesIt) {
+  EXPECT_THAT(Call({"am.v1.Handlers.echo", R"({"value": 7})"}).out,
+              HasSubstr("\"7\""));
+  const Outcome outcome = Call({"two words"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("\"two words\" is no handler's name"));
+}
+
+class GrpcCallTest : public FleetTest {};
 
 TEST_F(GrpcCallTest, AnythingThatReflectionKnowsCanBeCalled) {
   const Outcome outcome =

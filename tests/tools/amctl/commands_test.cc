@@ -114,6 +114,13 @@ TEST_F(CommandsTest, AServiceAndAMessageAreDescribed) {
               HasSubstr("message PeerInfo {"));
 }
 
+TEST_F(CommandsTest, WhoHasAServiceOrAMessageNeedNotBeSaid) {
+  EXPECT_THAT(Amctl({"describe", "am.v1.Handlers"}).out, HasSubstr("rpc echo"));
+  EXPECT_THAT(Amctl({"describe", "am.test.Number"}).out,
+              HasSubstr("message Number {"));
+  EXPECT_EQ(Amctl({"describe", "no.Such"}).code, 4);
+}
+
 TEST_F(CommandsTest, WhatIsNeitherInstanceNorHandlerIsNotFound) {
   const Outcome outcome = Amctl({"describe", "alicia"});
   EXPECT_EQ(outcome.code, 4);
@@ -193,6 +200,33 @@ TEST_F(CommandsTest, WrongArgumentsEndWithTwo) {
                                              {"instances", "--unknown"}}) {
     EXPECT_EQ(Run(arguments).code, 2);
   }
+}
+
+TEST_F(CommandsTest, InJsonWrongArgumentsAreToldSoToo) {
+  EXPECT_EQ(Run({"call", "--json"}).err,
+            "{\"error\": {\"code\": \"INVALID_ARGUMENT\", \"message\": "
+            "\"handler is required\\u000aRun with --help for more "
+            "information.\"}}\n");
+}
+
+TEST_F(CommandsTest, AnIntervalIsATimeOrANumberOfSeconds) {
+  for (const char* const interval : {"0", "0.001", "1ms"}) {
+    EXPECT_EQ(Amctl({"ping", "bob", "-c", "2", "-q", "-i", interval}).code, 0)
+        << interval;
+  }
+  for (const char* const interval : {"-1", "-1s", "soon", "25h", "nan"}) {
+    const Outcome outcome = Amctl({"ping", "bob", "-i", interval});
+    EXPECT_EQ(outcome.code, 2) << interval;
+    EXPECT_THAT(outcome.err, HasSubstr("is not a time of up to 24h"));
+  }
+}
+
+TEST_F(CommandsTest, AnInstanceThatIsNoRegistrySaysSo) {
+  const Outcome outcome =
+      Run({"instances", "--registry", members_["alice"].server->address()});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("no registry serves at"),
+                                 HasSubstr("give it as --node")));
 }
 
 TEST_F(CommandsTest, WithoutAnAddressItSaysWhichToGive) {

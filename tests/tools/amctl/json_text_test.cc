@@ -69,6 +69,16 @@ TEST(JsonText, WhatProtobufSaysIsShownInItsPlace) {
   EXPECT_EQ(json.Explain("something else"), "something else");
 }
 
+TEST(JsonText, WhatStandsForAMessageIsOneValue) {
+  const JsonText json("{\"data\": {\"bytes\": \"x\"}}");
+  EXPECT_EQ(json.Explain("(data.bytes.value): bad").substr(0, 19),
+            "line 1, column 20: ");
+  EXPECT_EQ(JsonText("\"x\"").Explain("(value): bad").substr(0, 18),
+            "line 1, column 1: ");
+  EXPECT_EQ(JsonText("\"x\"").Explain(": bad").substr(0, 21),
+            "line 1, column 1: bad");
+}
+
 TEST(JsonText, OfALongLineIsShownWhatIsAboutThePlace) {
   const JsonText json("[" + std::string(500, ' ') + "x]");
   const std::string shown = json.Show(json.error()->place, json.error()->what);
