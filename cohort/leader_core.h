@@ -105,6 +105,7 @@ class LeaderCore final : public std::enable_shared_from_this<LeaderCore> {
   void DescribeOperations(v1::CohortDescription& description) const;
   Task<void> AddRunning(v1::CohortDescription& description);
 
+  absl::Time LastHeard(const Member& member) const;
   absl::Duration SinceNow(absl::Time when) const;
 
   Manager& manager_;

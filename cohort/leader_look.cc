@@ -1,4 +1,6 @@
 // What a leader tells of its cohort: who is awaited, and where they are.
+#include <algorithm>
+#include <memory>
 #include <set>
 #include <utility>
 
@@ -39,6 +41,16 @@ void DescribeMember(const Member& member, v1::MemberDescription& description) {
 
 }  // namespace
 
+// By whatever sign of life: the runtime's own come oftener than the cohort's.
+absl::Time LeaderCore::LastHeard(const Member& member) const {
+  const absl::Time heard = roster_->Ask<absl::Time>(
+      [&](Membership& machine) { return machine.last_heard(member.rank); });
+  const std::shared_ptr<Peer> peer =
+      manager_.node().peers().Find(member.peer.id);
+  if (peer == nullptr) return heard;
+  return std::max(heard, peer->link().proved_at());
+}
+
 absl::Duration LeaderCore::SinceNow(absl::Time when) const {
   return clock_.Now() - when;
 }
@@ -51,8 +63,7 @@ v1::CohortDescription LeaderCore::DescribeNow() {
     v1::MemberDescription& one = *description.add_members();
     DescribeMember(member, one);
     one.set_straggler_score(operations_->StragglerScore(member.rank));
-    const absl::Time heard = roster_->Ask<absl::Time>(
-        [&](Membership& machine) { return machine.last_heard(member.rank); });
+    const absl::Time heard = LastHeard(member);
     if (heard > absl::InfinitePast()) {
       ToProto(SinceNow(heard), *one.mutable_last_heard());
     }

@@ -325,6 +325,14 @@ TEST_F(OperationsTest, WhoHoldsUsUpIsSeen) {
   EXPECT_EQ(leader_->Describe().Await().operations_size(), 0);
 }
 
+// Also by the heartbeats of the runtime, which come oftener than the cohort's.
+TEST_F(OperationsTest, WhenEachWasLastHeardIsSeen) {
+  Form(Options(2));
+  world_.Run(absl::Milliseconds(4900));
+  const v1::CohortDescription description = leader_->Describe().Await();
+  EXPECT_LE(description.members(0).last_heard().seconds(), 1);
+}
+
 TEST_F(OperationsTest, StragglersGetAScore) {
   Form(Options(3));
   for (int rank = 0; rank < 3; ++rank) ShopAt(rank).takes = absl::Seconds(1);
