@@ -54,20 +54,26 @@ FanOut::FanOut(Client client, const Clock& clock, Plan plan,
 
 void FanOut::Begin(ViewPtr view) {
   view_ = std::move(view);
-  for (std::size_t i = 0; i < plan_.ranks.size(); ++i) {
-    const Member* const member = view_->Find(plan_.ranks[i]);
-    if (member == nullptr) {
-      End(i, Outcome::kRejected,
-          Failure(absl::OutOfRangeError(absl::StrCat(
-              "there is no such rank in 0..", view_->size() - 1))));
-    } else if (!member->is_active()) {
-      End(i, cohort::OutcomeOf(member->state), Failure(WhyNotThere(*member)));
-    } else {
-      SendTo(i, *member);
-    }
-  }
+  may_come_last_ = plan_.options.order == SendOrder::kAtOnce &&
+                   plan_.options.when_full == WhenFull::kWait;
+  for (std::size_t i = 0; i < plan_.ranks.size(); ++i) Reach(i);
+  may_come_last_ = false;
+  for (const std::size_t i : last_) Reach(i);
   plan_.make = nullptr;
   EndOne();
+}
+
+void FanOut::Reach(std::size_t i) {
+  const Member* const member = view_->Find(plan_.ranks[i]);
+  if (member == nullptr) {
+    End(i, Outcome::kRejected,
+        Failure(absl::OutOfRangeError(
+            absl::StrCat("there is no such rank in 0..", view_->size() - 1))));
+  } else if (!member->is_active()) {
+    End(i, cohort::OutcomeOf(member->state), Failure(WhyNotThere(*member)));
+  } else {
+    SendTo(i, *member);
+  }
 }
 
 void FanOut::Refuse(Outcome outcome, const absl::Status& why) {
@@ -118,14 +124,23 @@ void FanOut::StartCall(std::size_t i, const Member& member,
     return End(i, Outcome::kLate,
                Failure(absl::DeadlineExceededError("it was not sent in time")));
   }
-  if (plan_.spec.pattern != Pattern::kNoReturn) {
-    return Await(
-        i, client_.StartCall(plan_.spec, member.peer.id, payload, options));
+  if (plan_.spec.pattern == Pattern::kNoReturn) {
+    return SendOneWay(i, member, payload, options);
   }
+  Await(i, client_.StartCall(plan_.spec, member.peer.id, payload, options));
+}
+
+void FanOut::SendOneWay(std::size_t i, const Member& member,
+                        const Payload& payload, CallOptions options) {
+  if (may_come_last_) options.when_full = WhenFull::kRefuse;
   Reply reply;
   reply.status =
       client_.SendOneWay(plan_.spec, member.peer.id, payload, options);
-  End(i, OutcomeOf(reply), std::move(reply));
+  if (may_come_last_ && absl::IsResourceExhausted(reply.status)) {
+    return last_.push_back(i);
+  }
+  const Outcome outcome = OutcomeOf(reply);
+  End(i, outcome, std::move(reply));
 }
 
 void FanOut::Await(std::size_t i, std::shared_ptr<PendingCall> call) {
@@ -284,8 +299,12 @@ Future<void> FanOut::Done() {
 std::vector<int> FanOut::Awaited() const {
   std::vector<int> awaited;
   MutexLock lock(mutex_);
-  for (const Part& part : parts_) {
-    if (part.call != nullptr) awaited.push_back(part.rank);
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    if (parts_[i].call == nullptr) continue;
+    awaited.push_back(parts_[i].rank);
+    if (!is_tree()) continue;
+    const std::vector<int>& below = plan_.below[i];
+    awaited.insert(awaited.end(), below.begin(), below.end());
   }
   return awaited;
 }

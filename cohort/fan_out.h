@@ -1,8 +1,8 @@
 // FanOut: one operation under way: a message to each of some ranks, one
 // deadline, and what each of them came to. Types erased.
 //
-// It begins by sending to rank after rank, and is done when each has its
-// outcome. A rank without a worker has it at once.
+// It begins by sending to rank after rank (see SendOrder), and is done when
+// each has its outcome. A rank without a worker has it at once.
 //
 // Threads: any, after Begin. Ownership: shared by whoever awaits it, those who
 // look at it (Describe) and its own calls.
@@ -42,6 +42,8 @@ class FanOut final : public std::enable_shared_from_this<FanOut> {
   struct Plan {
     MethodSpec spec;  // its name is copied
     std::vector<int> ranks;
+    // Ranks whose part comes with that of each of them; empty: none does.
+    std::vector<std::vector<int>> below = {};
     OperationOptions options;  // without ranks
     absl::Time deadline;
     MakeMessage make;
@@ -82,15 +84,21 @@ class FanOut final : public std::enable_shared_from_this<FanOut> {
   absl::Time begun() const { return begun_; }
   absl::Time deadline() const { return plan_.deadline; }
 
-  // Those that are not done yet.
+  // Those that are not done yet, and those below them.
   std::vector<int> Awaited() const;
+
+  // Whether the parts are those of several ranks each.
+  bool is_tree() const { return !plan_.below.empty(); }
 
   // Copies of all parts, without their calls.
   std::vector<Part> parts() const;
 
  private:
+  void Reach(std::size_t i);
   void SendTo(std::size_t i, const Member& member);
   void StartCall(std::size_t i, const Member& member, const Payload& payload);
+  void SendOneWay(std::size_t i, const Member& member, const Payload& payload,
+                  CallOptions options);
   void Await(std::size_t i, std::shared_ptr<PendingCall> call);
   void OnReply(std::size_t i);
   void End(std::size_t i, Outcome outcome, Reply reply);
@@ -107,7 +115,11 @@ class FanOut final : public std::enable_shared_from_this<FanOut> {
   Plan plan_;
   const std::function<void(const FanOut&)> on_done_;
   const absl::Time begun_;
-  ViewPtr view_;  // of Begin
+
+  // Of Begin.
+  ViewPtr view_;
+  bool may_come_last_ = false;     // who is sent to now
+  std::vector<std::size_t> last_;  // there was no room for them
 
   mutable Mutex mutex_;
   std::vector<Part> parts_ ABSL_GUARDED_BY(mutex_);

@@ -15,6 +15,13 @@ enum class OnFailure : std::uint8_t {
   kCancelRest,  // the first failure cancels all others, at the workers too
 };
 
+// In which order one-way messages leave. It matters where a queue is full and
+// WhenFull::kWait waits for room.
+enum class SendOrder : std::uint8_t {
+  kByRank,  // those after it wait as well
+  kAtOnce,  // nobody waits for it: it comes last
+};
+
 // REQUIRES: trivially destructible, as CallOptions is.
 struct OperationOptions {
   // For all ranks together; zero: what the contract says, else 30 s.
@@ -23,6 +30,7 @@ struct OperationOptions {
   Ranks ranks = Ranks::All();
   OnFailure on_failure = OnFailure::kAwaitAll;
   WhenFull when_full = WhenFull::kRefuse;
+  SendOrder order = SendOrder::kByRank;
 };
 
 static_assert(std::is_trivially_destructible_v<OperationOptions>);

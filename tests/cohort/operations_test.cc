@@ -175,6 +175,43 @@ TEST_F(OperationsTest, BroadcastReachesAllOnceWritten) {
   EXPECT_EQ(leader_->Describe().Await().counters().at("serialised"), 1);
 }
 
+// w0 is stopped, and its queue is full.
+class FullQueueTest : public OperationsTest {
+ protected:
+  void SetUp() override {
+    Form(Options(2));
+    world_.Pause("w0");
+    test::Task large;
+    large.set_number(1);
+    const std::string megabyte(1 << 20, 'x');
+    const MessageBuilder note =
+        leading_->client().Message("am.test.Work/Note").Payload(megabyte);
+    while (note.SendDetached(At(0).manager->instance_id()).ok()) continue;
+  }
+
+  Outcomes<void> Broadcast(SendOrder order) {
+    return leader_
+        ->Broadcast(WorkAm::kNote, TaskOf(5),
+                    {.timeout = absl::Milliseconds(500),
+                     .when_full = WhenFull::kWait,
+                     .order = order})
+        .Await();
+  }
+};
+
+TEST_F(FullQueueTest, ByRankThoseAfterItWaitAsWell) {
+  EXPECT_THAT(Kinds(Broadcast(SendOrder::kByRank)),
+              ElementsAre(Outcome::kLate, Outcome::kLate));
+  EXPECT_THAT(ShopAt(1).notes, ElementsAre());
+}
+
+TEST_F(FullQueueTest, AtOnceNobodyWaitsForIt) {
+  const auto outcomes = Broadcast(SendOrder::kAtOnce);
+  EXPECT_THAT(Kinds(outcomes), ElementsAre(Outcome::kLate, Outcome::kOk))
+      << outcomes.ToString();
+  EXPECT_THAT(ShopAt(1).notes, ElementsAre(5));
+}
+
 TEST_F(OperationsTest, AcksSayWhichRankRefused) {
   Form(Options(2));
   ShopAt(1).fails = absl::ResourceExhaustedError("no room");
