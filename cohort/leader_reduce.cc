@@ -48,6 +48,22 @@ std::vector<int> RootsOf(const std::vector<v1::ReduceRequest>& subtrees) {
   return roots;
 }
 
+// Empty if none of them has any.
+std::vector<std::vector<int>> RanksBelow(
+    const std::vector<v1::ReduceRequest>& subtrees) {
+  std::vector<std::vector<int>> all;
+  bool is_tree = false;
+  for (const auto& tree : subtrees) {
+    std::vector<int>& below = all.emplace_back();
+    for (int i = 1; i < tree.members_size(); ++i) {
+      below.push_back(tree.members(i).rank());
+      is_tree = true;
+    }
+  }
+  if (!is_tree) all.clear();
+  return all;
+}
+
 // `subtrees` and their `roots` must outlive the beginning of the operation.
 FanOut::MakeMessage ToRoots(const std::vector<v1::ReduceRequest>& subtrees,
                             const std::vector<int>& roots) {
@@ -79,6 +95,7 @@ Task<LeaderCore::ReducedBytes> LeaderCore::Reduce(v1::ReduceRequest request,
   plan.options.timeout = timeout;
   if (cancels_rest) plan.options.on_failure = OnFailure::kCancelRest;
   plan.make = ToRoots(subtrees, roots);
+  plan.below = RanksBelow(subtrees);
   const auto fan_out = operations_->Begin(std::move(plan), Ranks::Of(roots));
   (co_await fan_out->Done()).IgnoreError();
   Gathered gathered = Gather(subtrees, fan_out->parts());

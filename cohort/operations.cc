@@ -67,8 +67,10 @@ void Operations::NoteDone(std::uint64_t number, const FanOut& fan_out) {
   const std::vector<FanOut::Part> parts = fan_out.parts();
   std::vector<std::pair<int, absl::Duration>> times;
   for (const FanOut::Part& part : parts) {
+    // Whose time it was in a tree is not known.
     const bool is_timed =
-        part.outcome == Outcome::kOk || part.outcome == Outcome::kLate;
+        !fan_out.is_tree() &&
+        (part.outcome == Outcome::kOk || part.outcome == Outcome::kLate);
     if (is_timed) times.emplace_back(part.rank, part.took);
   }
   roster_->DoQuietly([&](Membership& membership, absl::Time now) {

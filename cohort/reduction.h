@@ -26,6 +26,10 @@ namespace am::cohort {
 // Members directly below one; beyond it there is a tree.
 inline constexpr int kReduceFanOut = 16;
 
+// Who has others below itself gives them, and its own value, this part of the
+// time that it has: the rest is for its answer, which says who was late.
+inline constexpr double kTimeBelow = 0.9;
+
 // Values in order of ranks, and all that went wrong.
 struct Gathered {
   std::vector<std::string> values = {};

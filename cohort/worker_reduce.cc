@@ -113,12 +113,13 @@ Task<absl::StatusOr<v1::ReduceResponse>> WorkerCore::Reduce(
   const absl::Status checked = CheckReduction(request);
   if (!checked.ok()) co_return checked;
   const int rank = request.members(0).rank();
-  // Its own value and those of the others at once.
-  Future<std::string> own = Produce(client_, request, context.remaining());
   const std::vector<v1::ReduceRequest> below = Subtrees(request, 1);
-  const std::shared_ptr<FanOut> asked =
-      AskBelow(client_, clock_, below, context.remaining());
-  asked->Begin(co_await Connect(client_, below, context.remaining()));
+  const absl::Duration time =
+      context.remaining() * (below.empty() ? 1 : kTimeBelow);
+  // Its own value and those of the others at once.
+  Future<std::string> own = Produce(client_, request, time);
+  const std::shared_ptr<FanOut> asked = AskBelow(client_, clock_, below, time);
+  asked->Begin(co_await Connect(client_, below, time));
   absl::StatusOr<std::string> value = co_await own;
   (co_await asked->Done()).IgnoreError();
   Gathered all = Gather(below, asked->parts());

@@ -141,6 +141,79 @@ TEST_F(CollectivesTest, AFailureDeepDownIsThatOfItsRank) {
   EXPECT_EQ(reduced.ranks[38].outcome, Outcome::kHandlerError);
 }
 
+// Of those with others below them, and of those below.
+TEST_F(CollectivesTest, WhoIsLateInATreeIsThatAlone) {
+  Form(Options(40));
+  for (const int slow : {0, 38}) {
+    ShopAt(slow).takes = absl::Minutes(1);
+    const auto reduced = leader_
+                             ->Reduce(WorkAm::kDo, TaskOf(1), WorkAm::kAdd,
+                                      {.timeout = absl::Seconds(2)})
+                             .Await();
+    ShopAt(slow).takes = absl::ZeroDuration();
+    EXPECT_TRUE(absl::IsDeadlineExceeded(reduced.value.status()));
+    EXPECT_THAT(reduced.value.status().message(),
+                HasSubstr(absl::StrCat("rank ", slow)));
+    EXPECT_EQ(reduced.ranks.Count(Outcome::kLate), 1);
+    EXPECT_EQ(reduced.ranks.Count(Outcome::kOk), 39);
+  }
+}
+
+TEST_F(CollectivesTest, WhoIsLostDeepDownIsThatAlone) {
+  Form(Options(40, FailurePolicy::kContinueDegraded));
+  ShopAt(38).takes = absl::Seconds(10);
+  Promise(leading_->client(), absl::Seconds(1))
+      .future()
+      .OnDone([&](const absl::Status&) { world_.Kill("w38"); });
+  const auto reduced =
+      leader_->Reduce(WorkAm::kDo, TaskOf(1), WorkAm::kAdd).Await();
+  EXPECT_TRUE(absl::IsUnavailable(reduced.value.status()));
+  EXPECT_EQ(reduced.ranks[38].outcome, Outcome::kLost);
+  EXPECT_EQ(reduced.ranks.Count(Outcome::kOk), 39);
+}
+
+TEST_F(CollectivesTest, WhomATreeWaitsForIsSeen) {
+  Form(Options(40));
+  ShopAt(38).takes = absl::Seconds(10);
+  v1::CohortDescription description;
+  Promise(leading_->client(), absl::Seconds(1))
+      .future()
+      .OnDone([&](const absl::Status&) {
+        description = leader_->Describe().Await();
+      });
+  EXPECT_TRUE(
+      leader_->Reduce(WorkAm::kDo, TaskOf(1), WorkAm::kAdd).Await().value.ok());
+  ASSERT_EQ(description.operations_size(), 1);
+  EXPECT_THAT(description.operations(0).awaited_ranks(),
+              ElementsAre(37, 38, 39));
+  std::vector<std::string> running;
+  for (const auto& handler : description.members(38).running()) {
+    running.push_back(handler.name());
+  }
+  EXPECT_THAT(running, testing::Contains("am.test.Work/Do"));
+  EXPECT_EQ(description.members(39).running_size(), 0);
+}
+
+Task<void> ReduceAndMeet(Leader& leader, std::int64_t& sum, bool& met) {
+  const auto reduced =
+      co_await leader.Reduce(WorkAm::kDo, test::Task(), WorkAm::kAdd);
+  sum = reduced.value.ok() ? reduced.value->number() : -1;
+  met = (co_await leader.Barrier("step", absl::Seconds(5))).ok();
+}
+
+TEST_F(CollectivesTest, CoroutinesAwaitThemToo) {
+  Form(Options(2));
+  std::int64_t sum = -2;
+  bool met = false;
+  StartTask(ReduceAndMeet(*leader_, sum, met));
+  Future<void> first = Arrive(0);
+  Future<void> second = Arrive(1);
+  world_.Run(absl::Seconds(1));
+  EXPECT_EQ(sum, 0);
+  EXPECT_TRUE(met);
+  EXPECT_TRUE(first.Await().ok() && second.Await().ok());
+}
+
 TEST_F(CollectivesTest, AWorkerThatIsLostHasNoValue) {
   Form(Options(3, FailurePolicy::kContinueDegraded));
   world_.Kill("w1");
