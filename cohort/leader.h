@@ -111,7 +111,8 @@ class Leader final {
 
   // -- To each rank the same -------------------------------------------------
 
-  // One-way, to rank after rank, written once. OK at a rank: queued.
+  // One-way, to rank after rank or past those that are full (SendOrder),
+  // written once. OK at a rank: queued.
   template <typename Request>
   Operation<void> Broadcast(
       const Method<Request, void, Pattern::kNoReturn>& method,

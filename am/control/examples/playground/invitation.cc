@@ -27,8 +27,7 @@ Ctrl-C. In another shell:
   amctl ledger
   amctl watch -n 3
   amctl call nap '"3s"' --instance worker-2 & amctl drain worker-2
-  kill -9 {pid}  # worker-1
-  amctl cohort leader
+  kill -9 {pid}; amctl cohort leader
   amctl --help
 )text";
 

@@ -20,12 +20,8 @@ sigset_t BlockSignals() {
   return signals;
 }
 
-void Say(const std::string& what) {
-  std::cerr << "playground: " << what << std::endl;
-}
-
 int Fail(const absl::Status& why) {
-  Say(std::string(why.message()));
+  std::cerr << absl::StrCat("playground: ", why.message(), "\n");
   return 1;
 }
 
@@ -37,9 +33,10 @@ absl::Status AwaitEnd(Processes& processes, const sigset_t& signals) {
     sigwait(&signals, &signal);
     if (signal != SIGCHLD) return absl::OkStatus();
     while (const auto ended = processes.TakeEnded()) {
-      Say(absl::StrCat(ended->name, " ",
-                       ended->how.ok() ? "has ended" : ended->how.message(),
-                       processes.is_empty() ? "" : "; the others go on"));
+      std::cerr << absl::StrCat(
+          "playground: ", ended->name, " ",
+          ended->how.ok() ? "has ended" : ended->how.message(),
+          processes.is_empty() ? "\n" : "; the others go on\n");
     }
   }
   return absl::UnavailableError("nobody is left");
