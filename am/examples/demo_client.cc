@@ -18,9 +18,9 @@ constexpr absl::Duration kPatience = absl::Seconds(10);
 constexpr char kSelf[] = "/proc/self/exe";
 
 void Introduce(const PeerInfo& peer, pid_t pid) {
-  std::cout << absl::StrCat("  ", peer.name, ": process ", pid, ", instance ",
-                            peer.id.ToString(), ", at ",
-                            OrDie(peer.Choose()).ToString(), "\n");
+  std::cout << absl::StrCat(
+      "  ", peer.name, ": process ", pid, ", instance ", peer.id.ToString(),
+      ", at ", OrDie(peer.Choose(PeerInfo::Memory::kShared)).ToString(), "\n");
 }
 
 }  // namespace
@@ -35,7 +35,7 @@ void RunAsClient() {
   auto client = OrDie(Manager::Make({.name = "client"}));
   const PeerInfo worker_info = OrDie(client->client().Connect(worker_at));
   const PeerInfo gateway_info = OrDie(client->client().Connect(gateway_at));
-  std::cout << "Three processes on one host, so that ipc is chosen:\n";
+  std::cout << "Three processes on one host, so that they share memory:\n";
   Introduce(client->peer_info(), getpid());
   Introduce(worker_info, worker.pid());
   Introduce(gateway_info, gateway.pid());

@@ -74,7 +74,7 @@ class ExamplesTest(unittest.TestCase):
                      r"> log: hello from the client$",
                      r"Compute, gateway( +\d+){4}$"):
             self.assertRegex(account, re.compile(line, re.MULTILINE))
-        processes = re.findall(r"process (\d+)", account)
+        processes = re.findall(r"process (\d+), .*, at shm://", account)
         self.assertEqual(len(processes), 3)
         for process in processes:
             self.assertFalse(os.path.exists(f"/proc/{process}"))
