@@ -22,7 +22,7 @@ MessageBuilder& MessageBuilder::Payload(
 }
 
 MessageBuilder& MessageBuilder::Payload(absl::string_view bytes) {
-  payload_ = am::Payload::Share(transport::Buffer(std::string(bytes)));
+  payload_ = am::Payload::Share(am::Payload::Borrow(bytes).ToBuffer());
   return *this;
 }
 
@@ -35,7 +35,7 @@ MessageBuilder& MessageBuilder::JsonPayload(
 
 MessageBuilder& MessageBuilder::JsonPayload(absl::string_view json) {
   payload_ =
-      am::Payload::Share(transport::Buffer(std::string(json)), Codec::kJson);
+      am::Payload::Share(am::Payload::Borrow(json).ToBuffer(), Codec::kJson);
   return *this;
 }
 

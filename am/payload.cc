@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <cstring>
+#include <memory>
 
+#include "am/transport/blocks.h"
 #include "google/protobuf/message.h"
 #include "google/protobuf/util/json_util.h"
 
@@ -53,9 +55,10 @@ void Payload::WriteTo(char* out) const {
 
 transport::Buffer Payload::ToBuffer() const {
   if (buffer_.owner() != nullptr) return buffer_;
-  std::string bytes(size_, '\0');
-  WriteTo(bytes.data());
-  return transport::Buffer(std::move(bytes));
+  std::shared_ptr<char[]> bytes = transport::MakeBlock(size_);
+  WriteTo(bytes.get());
+  const absl::string_view view(bytes.get(), size_);
+  return transport::Buffer(view, std::move(bytes));
 }
 
 }  // namespace am

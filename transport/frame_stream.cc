@@ -1,11 +1,7 @@
 #include "am/transport/frame_stream.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
-#include <new>
 #include <utility>
 
 namespace am::transport {
@@ -15,18 +11,6 @@ void Append(std::uint32_t number, std::string& out) {
   char bytes[sizeof(number)];
   std::memcpy(bytes, &number, sizeof(number));
   out.append(bytes, sizeof(bytes));
-}
-
-// Large ones on huge pages, where the system has them: to be given pages of 4
-// KiB takes longer than to fill them.
-std::shared_ptr<char[]> MakeBytes(std::size_t size) {
-  constexpr std::size_t kHugePage = std::size_t{2} << 20;
-  if (size < 2 * kHugePage) return std::make_shared_for_overwrite<char[]>(size);
-  const std::size_t rounded = (size + kHugePage - 1) & ~(kHugePage - 1);
-  void* const bytes = std::aligned_alloc(kHugePage, rounded);
-  if (bytes == nullptr) throw std::bad_alloc();
-  madvise(bytes, rounded, MADV_HUGEPAGE);
-  return {static_cast<char*>(bytes), std::free};
 }
 
 std::string PrefixOf(const OutboundFrame& frame) {
@@ -49,7 +33,6 @@ bool FrameStreamWriter::TryWrite(const OutboundFrame& frame) {
   const std::size_t size = prefix.size() + frame.bytes();
   if (size > ring_bytes_) {
     Keep(frame, prefix);
-    Pump();
     return true;
   }
   if (ring_.Room(size) < size) return false;
@@ -74,11 +57,15 @@ void FrameStreamWriter::Keep(const OutboundFrame& frame,
   left_ = rest_[0].view();
 }
 
-void FrameStreamWriter::Pump() {
+void FrameStreamWriter::Pump(absl::FunctionRef<void()> wake) {
   while (pending()) {
-    ring_.Write(left_);
-    if (!left_.empty()) return;
-    if (++next_ < rest_.size()) left_ = rest_[next_].view();
+    const std::size_t size = std::min(left_.size(), piece_bytes_);
+    absl::string_view piece = left_.substr(0, size);
+    ring_.Write(piece);
+    left_.remove_prefix(size - piece.size());
+    if (!piece.empty()) return;
+    if (size == piece_bytes_ && ring_.Publish()) wake();
+    if (left_.empty() && ++next_ < rest_.size()) left_ = rest_[next_].view();
   }
   rest_.clear();
   next_ = 0;
@@ -86,13 +73,15 @@ void FrameStreamWriter::Pump() {
 
 // -- Reading -----------------------------------------------------------------
 
-FrameStreamReader::Result FrameStreamReader::TryRead(InboundFrame& frame) {
+FrameStreamReader::Result FrameStreamReader::TryRead(
+    InboundFrame& frame, absl::FunctionRef<void()> wake) {
   if (broken_) return Result::kBroken;
   if (!has_sizes_ && !ReadSizes()) {
     return broken_ || ring_.broken() ? Break() : Result::kNothing;
   }
-  if (ReadParts(frame)) return Result::kFrame;
-  return ring_.broken() ? Break() : Result::kNothing;
+  if (!ReadParts(wake)) return ring_.broken() ? Break() : Result::kNothing;
+  frame = TakeFrame();
+  return Result::kFrame;
 }
 
 FrameStreamReader::Result FrameStreamReader::Break() {
@@ -123,23 +112,32 @@ bool FrameStreamReader::ReadSizes() {
     return false;
   }
   for (const std::uint32_t size : sizes_) {
-    parts_.push_back({MakeBytes(size), size});
+    parts_.push_back({blocks_.Make(size), size});
   }
   has_sizes_ = true;
   return true;
 }
 
-// True once all are filled.
-bool FrameStreamReader::ReadParts(InboundFrame& frame) {
+// True once all are filled. No further than was written at the beginning: other
+// rings wait for their turn.
+bool FrameStreamReader::ReadParts(absl::FunctionRef<void()> wake) {
+  std::size_t available = ring_.Available();
   for (Part& part : parts_) {
-    if (part.filled == part.size) continue;
-    const std::size_t count =
-        std::min(ring_.Available(), part.size - part.filled);
-    ring_.Read(part.bytes.get() + part.filled, count);
-    part.filled += count;
-    if (part.filled < part.size) return false;
+    while (part.filled < part.size) {
+      const std::size_t size =
+          std::min({available, part.size - part.filled, piece_bytes_});
+      if (size == 0) return false;
+      ring_.Read(part.bytes.get() + part.filled, size);
+      part.filled += size;
+      available -= size;
+      if (size == piece_bytes_ && ring_.Release()) wake();
+    }
   }
-  frame = InboundFrame();
+  return true;
+}
+
+InboundFrame FrameStreamReader::TakeFrame() {
+  InboundFrame frame;
   for (Part& part : parts_) {
     const absl::string_view view(part.bytes.get(), part.size);
     Buffer buffer(view, std::move(part.bytes));
@@ -152,7 +150,7 @@ bool FrameStreamReader::ReadParts(InboundFrame& frame) {
   parts_.clear();
   sizes_.clear();
   has_sizes_ = false;
-  return true;
+  return frame;
 }
 
 }  // namespace am::transport

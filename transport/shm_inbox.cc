@@ -94,6 +94,7 @@ std::size_t ShmInbox::Receive(absl::Duration timeout, std::size_t limit,
   const Deadline deadline = Deadline::After(timeout);
   if (++receives_ % kReceivesBetweenWaits == 0 ||
       timeout <= absl::ZeroDuration()) {
+    blocks_.FreeOld();
     // An interrupt is for the next who waits.
     bool interrupted = false;
     Wait(absl::ZeroDuration(), interrupted);
@@ -114,7 +115,8 @@ bool ShmInbox::Await(absl::Duration left) {
       awake_.empty() ? most_looking_at_other_ : most_looking_;
   if (!look_.Until(std::min(most, left), has_news)) {
     if (!PrepareToSleep()) return true;
-    if (Wait(left, interrupted) > 0 && !interrupted) look_.Slept();
+    const absl::Duration sleep = std::min(left, blocks_.FreeOld());
+    if (Wait(sleep, interrupted) > 0 && !interrupted) look_.Slept();
   }
   if (interrupted) interrupts_.Clear();
   return !interrupted;
@@ -150,10 +152,11 @@ std::size_t ShmInbox::Take(std::size_t limit,
 
 std::size_t ShmInbox::TakeFrom(Ring& ring, std::size_t limit,
                                std::vector<InboundFrame>& burst) {
+  const auto wake = [&ring] { ring.read->Set(); };
   std::size_t taken = 0;
   while (taken < limit) {
     InboundFrame frame;
-    const FrameStreamReader::Result result = ring.reader->TryRead(frame);
+    const FrameStreamReader::Result result = ring.reader->TryRead(frame, wake);
     if (result == FrameStreamReader::Result::kBroken) {
       ++broken_rings_;
       ring.reader = nullptr;
@@ -164,7 +167,7 @@ std::size_t ShmInbox::TakeFrom(Ring& ring, std::size_t limit,
     burst.push_back(std::move(frame));
     ++taken;
   }
-  if (ring.reader->ring().Release()) ring.read->Set();
+  if (ring.reader->ring().Release()) wake();
   return taken;
 }
 
@@ -276,8 +279,8 @@ void ShmInbox::Greet(Ring& ring) {
   ring.segment = *std::move(segment);
   ring.written = std::move(offer->written);
   ring.read = std::move(offer->read);
-  ring.reader =
-      std::make_unique<FrameStreamReader>(ring.segment->ring(), limits_);
+  ring.reader = std::make_unique<FrameStreamReader>(ring.segment->ring(),
+                                                    limits_, blocks_);
   waited_.Add(ring.written->get(), kSomething, TagOf(ring.id, kWritten));
   Wake(ring);
 }

@@ -25,6 +25,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "am/transport/blocks.h"
 #include "am/transport/descriptors.h"
 #include "am/transport/epoll_set.h"
 #include "am/transport/frame_stream.h"
@@ -83,6 +84,7 @@ class ShmInbox final : public Inbox {
   const StreamLimits limits_;
   const absl::Duration most_looking_;
   const absl::Duration most_looking_at_other_;
+  SpareBlocks blocks_;
   const EpollSet waited_;
   const EventDescriptor interrupts_;
   std::atomic<std::uint64_t> broken_rings_ = 0;

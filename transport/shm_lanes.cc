@@ -41,15 +41,23 @@ class ShmLanes::Ring {
     refused_ = !taken;
     if (!taken) return SendResult::kWouldBlock;
     Flush();
+    FlushUntilFull();
     return SendResult::kSent;
   }
 
-  // There is more room. Returns whether a lane that was refused is to be told.
-  bool OnRoom() {
+  // There may be more room. Returns whether a lane that was refused is to be
+  // told. The reader signals once there is more, unless the caller `goes_on` to
+  // look for it.
+  bool OnRoom(bool goes_on) {
     MutexLock lock(mutex_);
-    read_.Clear();
     Flush();
+    if (!goes_on) FlushUntilFull();
     return !writer_.pending() && std::exchange(refused_, false);
+  }
+
+  bool HasRoom() {
+    MutexLock lock(mutex_);
+    return writer_.ring().Room(1) > 0;
   }
 
   // False: it was lost before.
@@ -68,7 +76,7 @@ class ShmLanes::Ring {
     return writer_.pending() && !lost_ && !writer_.ring().broken();
   }
 
-  int read() const { return read_.get(); }
+  const EventDescriptor& read() const { return read_; }
 
   // Set before anybody else knows the ring.
   std::uint64_t id = 0;
@@ -79,11 +87,17 @@ class ShmLanes::Ring {
  private:
   // Writes and publishes as much as there is room for.
   void Flush() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    do {
-      writer_.Pump();
-      if (writer_.ring().Publish()) written_.Set();
-    } while (writer_.pending() && !writer_.ring().broken() &&
-             !writer_.ring().AwaitRoom());
+    const auto wake = [this] { written_.Set(); };
+    writer_.Pump(wake);
+    if (writer_.ring().Publish()) wake();
+  }
+
+  // Until the reader will signal that there is more room.
+  void FlushUntilFull() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    while (writer_.pending() && !writer_.ring().broken() &&
+           !writer_.ring().AwaitRoom()) {
+      Flush();
+    }
   }
 
   const std::unique_ptr<ShmSegment> segment_;
@@ -163,7 +177,7 @@ absl::StatusOr<std::unique_ptr<Lane>> ShmLanes::Open(const std::string& path,
     rings_.emplace(ring->id, ring);
   }
   if (socket.ok()) {
-    waited_.Add(ring->read(), EPOLLIN, RoomTag(ring->id));
+    waited_.Add(ring->read().get(), EPOLLIN, RoomTag(ring->id));
     waited_.Add(ring->socket.get(), EPOLLIN | EPOLLRDHUP, SocketTag(ring->id));
   } else {
     ring->Lose();
@@ -208,9 +222,29 @@ void ShmLanes::Run() {
 }
 
 void ShmLanes::Wait() {
+  const bool has_looked = midst_ != nullptr;
+  const bool sleeps = !GoOn();
   EpollSet::Ready ready;
-  const std::size_t count = waited_.Wait(UntilLingered(), ready);
+  const std::size_t count =
+      waited_.Wait(sleeps ? UntilLingered() : absl::ZeroDuration(), ready);
+  if (has_looked && sleeps && count > 0) look_.Slept();
   for (std::size_t i = 0; i < count; ++i) Handle(ready[i]);
+}
+
+// With a frame in the midst. False: there is nothing to do but to wait.
+bool ShmLanes::GoOn() {
+  const RingPtr ring = std::exchange(midst_, nullptr);
+  if (ring == nullptr) return false;
+  const bool has_room =
+      look_.Until(options_.look, [&ring] { return ring->HasRoom(); });
+  Fill(ring, has_room);
+  return has_room || notices_.Pending();
+}
+
+void ShmLanes::Fill(const RingPtr& ring, bool goes_on) {
+  if (ring->OnRoom(goes_on)) notices_.OweWritable(ring->recipient);
+  LoseIfBroken(ring);
+  if (goes_on && ring->pending()) midst_ = ring;
 }
 
 void ShmLanes::Handle(std::uint64_t tag) {
@@ -218,8 +252,8 @@ void ShmLanes::Handle(std::uint64_t tag) {
   const RingPtr ring = Find(tag >> 1);
   if (ring == nullptr) return;
   if (tag == RoomTag(ring->id)) {
-    if (ring->OnRoom()) notices_.OweWritable(ring->recipient);
-    LoseIfBroken(ring);
+    ring->read().Clear();
+    Fill(ring, midst_ == nullptr || midst_ == ring);
   } else {
     OnHangUp(ring);
   }
@@ -235,7 +269,7 @@ void ShmLanes::LoseIfBroken(const RingPtr& ring) {
 
 void ShmLanes::OnHangUp(const RingPtr& ring) {
   waited_.Remove(ring->socket.get());
-  waited_.Remove(ring->read());
+  waited_.Remove(ring->read().get());
   if (!ring->Lose()) return;
   notices_.OweLost(ring->recipient,
                    absl::StrCat(ring->path, ": the other side hung up"));

@@ -3,7 +3,9 @@
 // A lane is a ring of its own (transport/byte_ring.h), which whoever calls
 // TrySend writes to. One thread, however many lanes, waits for readers that
 // have made room, writes what is left of frames larger than their ring, and
-// notices hang-ups. It makes the calls of LaneObserver.
+// notices hang-ups. It makes the calls of LaneObserver. In the midst of a frame
+// it looks for room before it sleeps, if that pays (transport/look.h): the
+// reader is at it.
 //
 // Threads: any.
 #pragma once
@@ -25,6 +27,7 @@
 #include "am/transport/epoll_set.h"
 #include "am/transport/frame_stream.h"
 #include "am/transport/lane_notices.h"
+#include "am/transport/look.h"
 #include "am/transport/mutex.h"
 #include "am/transport/transport.h"
 
@@ -37,6 +40,8 @@ class ShmLanes final {
     std::size_t ring_bytes = std::size_t{256} << 10;
     // How long what is left of a frame goes on once its lane is destroyed.
     absl::Duration linger = absl::Seconds(1);
+    // How long to look for room, at the most.
+    absl::Duration look = absl::ZeroDuration();
   };
 
   // RESOURCE_EXHAUSTED: no descriptors left.
@@ -62,8 +67,9 @@ class ShmLanes final {
   void Forget(const RingPtr& ring);
   void Run();
   void Wait();
+  bool GoOn();
   void Handle(std::uint64_t tag);
-  void OnRoom(const RingPtr& ring);
+  void Fill(const RingPtr& ring, bool goes_on);
   void OnHangUp(const RingPtr& ring);
   void LoseIfBroken(const RingPtr& ring);
   void EndLingering();
@@ -76,6 +82,10 @@ class ShmLanes final {
   const EventDescriptor wake_;
   LaneNotices notices_;
   std::atomic<bool> stopping_ = false;
+
+  // The thread's: a ring in the midst of a frame, if its reader is at it.
+  RingPtr midst_;
+  Look look_;
 
   Mutex mutex_;
   std::uint64_t last_id_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -98,8 +98,8 @@ absl::StatusOr<std::unique_ptr<Transport>> MakeShmTransport(
         "ShmOptions::max_parts must be 1 at least");
   }
   const StreamLimits limits{options.max_parts, options.max_frame_bytes};
-  absl::StatusOr<std::unique_ptr<ShmLanes>> lanes =
-      ShmLanes::Make({limits, options.ring_bytes, options.linger});
+  absl::StatusOr<std::unique_ptr<ShmLanes>> lanes = ShmLanes::Make(
+      {limits, options.ring_bytes, options.linger, options.look});
   if (!lanes.ok()) return lanes.status();
   absl::StatusOr<std::unique_ptr<ShmInbox>> inbox =
       ShmInbox::Make(limits, options.look, options.look_at_other);

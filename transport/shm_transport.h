@@ -42,8 +42,9 @@ struct ShmOptions {
   // Connections that wait to be accepted.
   int backlog = 1024;
 
-  // How long a receiver looks for a frame before it sleeps, at the most and if
-  // that pays (transport/look.h); zero: never.
+  // How long a receiver looks for a frame before it sleeps, or a writer of one
+  // larger than the ring for room, at the most and if that pays
+  // (transport/look.h); zero: never.
   absl::Duration look = absl::Microseconds(50);
 
   // The same while no ring is written to, for what `other` may bring.

@@ -51,11 +51,12 @@ class Side {
 
 class ReadingSide final : public Side {
  public:
-  explicit ReadingSide(const RingMemory& ring) : reader_(ring, kLimits) {}
+  explicit ReadingSide(const RingMemory& ring)
+      : reader_(ring, kLimits, blocks_) {}
 
   void Step() override {
     InboundFrame frame;
-    const auto result = reader_.TryRead(frame);
+    const auto result = reader_.TryRead(frame, [] {});
     Require(!broken_ || result == FrameStreamReader::Result::kBroken);
     broken_ = result == FrameStreamReader::Result::kBroken;
     if (result == FrameStreamReader::Result::kFrame) Check(frame);
@@ -70,6 +71,7 @@ class ReadingSide final : public Side {
     Require(frame.parts.size() < kLimits.parts && bytes <= kLimits.bytes);
   }
 
+  SpareBlocks blocks_;
   FrameStreamReader reader_;
   bool broken_ = false;
 };
@@ -83,7 +85,7 @@ class WritingSide final : public Side {
     const bool was_broken = writer_.ring().broken();
     const std::string bytes(++frames_ * 1037 % 5000, 'h');
     writer_.TryWrite({bytes, {{Buffer(bytes)}}});
-    writer_.Pump();
+    writer_.Pump([] {});
     writer_.ring().Publish();
     writer_.ring().AwaitRoom();
     Require(!was_broken || writer_.ring().broken());

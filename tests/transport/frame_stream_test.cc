@@ -17,11 +17,15 @@ class FrameStreamTest : public testing::Test {
  protected:
   // Reads all that can be read, and gives the room back.
   Result Read(InboundFrame& frame) {
-    const Result result = reader_.TryRead(frame);
+    const Result result =
+        reader_.TryRead(frame, [this] { ++wakes_of_writer_; });
     reader_.ring().Release();
     return result;
   }
   void Publish() { writer_.ring().Publish(); }
+  void Pump() {
+    writer_.Pump([this] { ++wakes_of_reader_; });
+  }
 
   // Whatever is in the bytes.
   void WriteRaw(absl::string_view bytes) {
@@ -35,8 +39,11 @@ class FrameStreamTest : public testing::Test {
   alignas(4096) char bytes_[RingMemory::kBytesAt + kRing] = {};
   const RingMemory memory_ = RingMemory::At(bytes_, kRing);
   FrameStreamWriter writer_{memory_};
-  FrameStreamReader reader_{memory_, {.parts = 3, .bytes = 1000}};
+  SpareBlocks blocks_;
+  FrameStreamReader reader_{memory_, {.parts = 3, .bytes = 1000}, blocks_};
   InboundFrame frame_;
+  int wakes_of_reader_ = 0;
+  int wakes_of_writer_ = 0;
 };
 
 TEST_F(FrameStreamTest, AFrameComesWithItsParts) {
@@ -69,7 +76,7 @@ TEST_F(FrameStreamTest, AFrameLargerThanTheRingTravelsInPieces) {
   EXPECT_FALSE(writer_.TryWrite({"next"}));
   Result result = Result::kNothing;
   for (int piece = 0; piece < 10 && result == Result::kNothing; ++piece) {
-    writer_.Pump();
+    Pump();
     Publish();
     result = Read(frame_);
   }
@@ -77,6 +84,20 @@ TEST_F(FrameStreamTest, AFrameLargerThanTheRingTravelsInPieces) {
   EXPECT_FALSE(writer_.pending());
   EXPECT_EQ(frame_.head.view(), "head");
   EXPECT_EQ(frame_.parts[0].view(), large);
+}
+
+// So that both sides copy at the same time.
+TEST_F(FrameStreamTest, WhoSleepsIsWokenByTheFirstPiece) {
+  EXPECT_TRUE(reader_.ring().PrepareToSleep());
+  EXPECT_TRUE(writer_.TryWrite({std::string(900, 'x')}));
+  Pump();
+  EXPECT_EQ(wakes_of_reader_, 1);
+  EXPECT_FALSE(writer_.ring().Publish()) << "it is awake by now";
+  EXPECT_TRUE(writer_.ring().AwaitRoom());
+  EXPECT_EQ(reader_.TryRead(frame_, [this] { ++wakes_of_writer_; }),
+            Result::kNothing);
+  EXPECT_EQ(wakes_of_writer_, 1);
+  EXPECT_GE(writer_.ring().Room(1), 3 * PieceOf(memory_));
 }
 
 TEST_F(FrameStreamTest, AHalfWrittenFrameIsNotRead) {
@@ -109,7 +130,7 @@ TEST_F(FrameStreamTest, TooManyBytesBreakIt) {
 TEST_F(FrameStreamTest, RandomMemoryDoesNoHarm) {
   std::mt19937 random(1);
   for (int round = 0; round < 2000; ++round) {
-    FrameStreamReader reader(memory_, {.parts = 3, .bytes = 1000});
+    FrameStreamReader reader(memory_, {.parts = 3, .bytes = 1000}, blocks_);
     for (int step = 0; step < 8; ++step) {
       for (char& byte : bytes_) byte = static_cast<char>(random());
       if (random() % 4 != 0) memory_.head->written = random() % (kRing + 2);
@@ -117,7 +138,7 @@ TEST_F(FrameStreamTest, RandomMemoryDoesNoHarm) {
       if (random() % 2 != 0)
         memory_.bytes[1] = memory_.bytes[2] = memory_.bytes[3] = 0;
       InboundFrame frame;
-      if (reader.TryRead(frame) == Result::kFrame) {
+      if (reader.TryRead(frame, [] {}) == Result::kFrame) {
         EXPECT_LE(frame.head.size(), 1000u);
       }
       reader.ring().Release();

@@ -106,9 +106,10 @@ EpollSet SetOf(const EventDescriptor& events) {
 void WriteAll(const Shared& shared, Frames frames) {
   const EpollSet room = SetOf(shared.read);
   FrameStreamWriter writer(shared.ring());
+  const auto wake = [&] { shared.written.Set(); };
   const auto publish = [&] {
-    writer.Pump();
-    if (writer.ring().Publish()) shared.written.Set();
+    writer.Pump(wake);
+    if (writer.ring().Publish()) wake();
   };
   for (int i = 0; i < kFramesOfARound; ++i) {
     const OutboundFrame frame = frames.Next();
@@ -126,12 +127,14 @@ void WriteAll(const Shared& shared, Frames frames) {
 
 void ReadAll(const Shared& shared, Frames frames) {
   const EpollSet news = SetOf(shared.written);
-  FrameStreamReader reader(shared.ring(), {});
+  SpareBlocks blocks;
+  FrameStreamReader reader(shared.ring(), {}, blocks);
+  const auto wake = [&] { shared.read.Set(); };
   for (int i = 0; i < kFramesOfARound;) {
     InboundFrame frame;
-    const auto result = reader.TryRead(frame);
+    const auto result = reader.TryRead(frame, wake);
     ASSERT_NE(result, FrameStreamReader::Result::kBroken) << i;
-    if (reader.ring().Release()) shared.read.Set();
+    if (reader.ring().Release()) wake();
     if (result == FrameStreamReader::Result::kFrame) {
       const OutboundFrame expected = frames.Next();
       ASSERT_EQ(frame.head.view(), expected.head) << i;
