@@ -70,4 +70,10 @@ absl::Status Decode(absl::string_view payload, Codec /*codec*/,
   return absl::OkStatus();
 }
 
+absl::Status Decode(absl::string_view payload, Codec /*codec*/,
+                    absl::string_view& bytes) {
+  bytes = payload;
+  return absl::OkStatus();
+}
+
 }  // namespace am

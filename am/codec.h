@@ -27,7 +27,10 @@ absl::string_view CodecName(Codec codec);
 absl::Status Decode(absl::string_view payload, Codec codec,
                     google::protobuf::Message& message);
 
-// Raw bytes decode to themselves, whatever the codec.
+// Raw bytes decode to themselves, whatever the codec: copied, or where they
+// are.
 absl::Status Decode(absl::string_view payload, Codec codec, std::string& bytes);
+absl::Status Decode(absl::string_view payload, Codec codec,
+                    absl::string_view& bytes);
 
 }  // namespace am

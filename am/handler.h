@@ -13,6 +13,10 @@
 //   kAck         absl::Status               Task<absl::Status>
 //   kResponse    absl::StatusOr<Response>   Task<absl::StatusOr<Response>>
 //
+// A request is a protobuf message, or bytes as they are: a std::string, or an
+// absl::string_view of where they arrived, which is not copied and is valid
+// until the function has returned or the coroutine has ended.
+//
 // A handler runs concurrently with itself unless its contract says `ordered`.
 // What it throws becomes INTERNAL. An input that does not decode becomes
 // INVALID_ARGUMENT and the function is not run.
@@ -70,7 +74,8 @@ namespace internal {
 // The full name of a protobuf type; empty for bytes. Valid for ever.
 template <typename T>
 absl::string_view TypeName() {
-  if constexpr (std::is_same_v<T, std::string>) {
+  if constexpr (std::is_same_v<T, std::string> ||
+                std::is_same_v<T, absl::string_view>) {
     return "";
   } else {
     return T::descriptor()->full_name();

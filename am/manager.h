@@ -80,7 +80,8 @@ class Manager {
 
   // Adds a handler under a bare name, such as "compute". `Request` is what the
   // function's second parameter refers to: a protobuf message, or std::string
-  // for the bytes as they are. `function` may be a coroutine.
+  // or absl::string_view for the bytes as they are (am/handler.h). `function`
+  // may be a coroutine.
   //
   //   RegisterNoReturn<Entry>("log", [](Context&, const Entry& e) {...});
   //   RegisterAck<Batch>("validate", [](Context&, const Batch& b) {

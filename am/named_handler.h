@@ -9,8 +9,9 @@
 //   manager.Register(std::make_shared<Log>());
 //
 // A `Request` or `Response` is a protobuf message, or std::string for bytes as
-// they are. Handle is called by several threads at once. The manager shares in
-// the handler until it is deregistered and its calls have ended.
+// they are; a `Request` may be absl::string_view too (am/handler.h). Handle is
+// called by several threads at once. The manager shares in the handler until it
+// is deregistered and its calls have ended.
 #pragma once
 
 #include <concepts>

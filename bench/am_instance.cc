@@ -18,7 +18,7 @@ std::string ListenOf(const std::string& scheme) {
   return absl::StartsWith(scheme, kShared) ? "shm://" : "ipc://";
 }
 
-absl::Status Check(Context&, const std::string& payload) {
+absl::Status Check(Context&, absl::string_view payload) {
   if (IsIntact(payload)) return absl::OkStatus();
   return absl::DataLossError("the payload differs");
 }
@@ -31,7 +31,7 @@ class AmServer final : public Server {
     managers_.push_back(*std::move(manager));
     absl::Status status = managers_.back()->Register(pinger_);
     if (!status.ok()) return status;
-    return managers_.back()->RegisterAck("check", Check);
+    return managers_.back()->RegisterAck<absl::string_view>("check", Check);
   }
 
   std::string address() const override {

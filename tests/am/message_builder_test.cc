@@ -54,6 +54,25 @@ TEST_P(MessageBuilderTest, LargePayloadsArriveAsTheyAre) {
   }
 }
 
+TEST_P(MessageBuilderTest, AHandlerMaySeeBytesWhereTheyArrived) {
+  const auto echo = [](Context&,
+                       absl::string_view in) -> absl::StatusOr<std::string> {
+    return std::string(in);
+  };
+  const auto later =
+      [](Context&, absl::string_view in) -> Task<absl::StatusOr<std::string>> {
+    co_return std::string(in);
+  };
+  using View = absl::string_view;
+  ASSERT_TRUE(server_->RegisterResponse<View>("echo_view", echo).ok());
+  ASSERT_TRUE(server_->RegisterResponse<View>("echo_later", later).ok());
+  const std::string large(100'000, 'a');
+  for (const char* name : {"echo_view", "echo_later"}) {
+    EXPECT_EQ(*Ask(name, "as they are"), "as they are");
+    EXPECT_EQ(*Ask(name, large), large);
+  }
+}
+
 TEST_P(MessageBuilderTest, MessageCanBeSentAgainAndToOthers) {
   const auto other = world_.MakeManager();
   ASSERT_TRUE(other->RegisterResponse("echo", &Echo).ok());
