@@ -8,9 +8,10 @@ namespace am::transport {
 // -- Writing -----------------------------------------------------------------
 
 std::size_t RingWriter::LoadRoom(std::memory_order order) {
+  const std::uint64_t unread = written_ - read_;
   read_ = memory_.head->read.load(order);
   // Unsigned: more read than written is a lot as well.
-  broken_ = broken_ || written_ - read_ > memory_.size;
+  broken_ = broken_ || written_ - read_ > unread;
   return broken_ ? 0 : memory_.size - (written_ - read_);
 }
 
@@ -51,8 +52,10 @@ bool RingWriter::AwaitRoom() {
 // -- Reading -----------------------------------------------------------------
 
 std::size_t RingReader::LoadAvailable(std::memory_order order) {
+  const std::uint64_t unread = written_ - read_;
   written_ = memory_.head->written.load(order);
-  broken_ = broken_ || written_ - read_ > memory_.size;
+  broken_ =
+      broken_ || written_ - read_ > memory_.size || written_ - read_ < unread;
   return broken_ ? 0 : written_ - read_;
 }
 

@@ -13,7 +13,8 @@
 // bytes are centuries). Each side keeps its own count to itself and publishes
 // it: what the other side does to the shared copy cannot lead it astray. A
 // count of the other's that makes no sense (more read than written, more
-// written than there is room) breaks the ring, for good. The bytes themselves
+// written than there is room, less than before) breaks the ring, for good. So
+// nobody who waits for a count to change waits for ever. The bytes themselves
 // are copied out before anything is made of them.
 //
 // Order: what Write stored happens before `written` is stored (release), and

@@ -34,15 +34,16 @@ class ShmLanes::Ring {
     MutexLock lock(mutex_);
     if (lost_) return SendResult::kClosed;
     bool taken = writer_.TryWrite(frame);
-    while (!taken && !writer_.ring().AwaitRoom()) {
+    while (!taken && !writer_.ring().broken() && !writer_.ring().AwaitRoom()) {
       taken = writer_.TryWrite(frame);
     }
-    if (writer_.ring().broken()) return SendResult::kClosed;
     refused_ = !taken;
-    if (!taken) return SendResult::kWouldBlock;
-    Flush();
-    FlushUntilFull();
-    return SendResult::kSent;
+    if (taken) {
+      Flush();
+      FlushUntilFull();
+    }
+    if (writer_.ring().broken()) return SendResult::kClosed;
+    return taken ? SendResult::kSent : SendResult::kWouldBlock;
   }
 
   // There may be more room. Returns whether a lane that was refused is to be

@@ -21,6 +21,7 @@
 #include "am/transport/frame_stream.h"
 #include "am/transport/own_folder.h"
 #include "am/transport/shm_inbox.h"
+#include "am/transport/shm_lanes.h"
 #include "am/transport/shm_segment.h"
 #include "am/transport/shm_socket.h"
 #include "gtest/gtest.h"
@@ -142,6 +143,52 @@ TEST_F(ShmHostileTest, AScribbledRingIsClosedAndOthersServeOn) {
   EXPECT_EQ(burst[0].head.view(), "well");
   Look();
   EXPECT_EQ(inbox_->broken_rings(), 1u);
+}
+
+// A lane to a reader that this test plays itself.
+class HostileReaderTest : public testing::Test {
+ protected:
+  class Observer final : public LaneObserver {
+   public:
+    void OnWritable() override {}
+    void OnLost(absl::string_view) override {}
+  };
+
+  RingHead& head() { return *segment_->ring().head; }
+
+  const OwnFolder folder_ = *OwnFolder::Make("/tmp", "am-test-");
+  const std::string path_ = folder_.path() + "/ring";
+  const Descriptor listener_ = *ListenOnSocket(path_, 16);
+  Observer observer_;
+  const std::unique_ptr<ShmLanes> lanes_ =
+      *ShmLanes::Make({.limits = {}, .ring_bytes = kRing});
+  const std::unique_ptr<Lane> lane_ = *lanes_->Open(path_, observer_);
+  const Descriptor connection_ = *AcceptOnSocket(listener_);
+  const ShmOffer offer_ = *TakeOffer(connection_);
+  const std::unique_ptr<ShmSegment> segment_ =
+      *ShmSegment::Adopt(offer_.memory, kRing);
+};
+
+TEST_F(HostileReaderTest, NonsenseEndsTheLaneOfWhoeverLooksForRoom) {
+  const std::string half(kRing / 2, 'x');
+  EXPECT_EQ(lane_->TrySend({half}), SendResult::kSent);
+  head().read = 1 << 20;
+  EXPECT_EQ(lane_->TrySend({half}), SendResult::kClosed);
+}
+
+TEST_F(HostileReaderTest, NonsenseEndsTheLaneInTheMidstOfAFrame) {
+  head().read = 1 << 20;
+  EXPECT_EQ(lane_->TrySend({std::string(2 * kRing, 'x')}), SendResult::kClosed);
+  EXPECT_EQ(lane_->TrySend({"x"}), SendResult::kClosed);
+}
+
+TEST_F(HostileReaderTest, ACountThatGoesBackEndsTheLane) {
+  const std::string most(kRing - 100, 'x');
+  EXPECT_EQ(lane_->TrySend({most}), SendResult::kSent);
+  head().read = 2;
+  EXPECT_EQ(lane_->TrySend({most}), SendResult::kWouldBlock);
+  head().read = 1;
+  EXPECT_EQ(lane_->TrySend({most}), SendResult::kClosed);
 }
 
 // Leaves this process no descriptor: the limit is that of their numbers, and
