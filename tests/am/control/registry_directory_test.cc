@@ -1,6 +1,7 @@
 // Managers that find each other by a registry, over real sockets.
 #include "am/control/registry_directory.h"
 
+#include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "am/control/control_server.h"
+#include "am/control/record_proto.h"
 #include "am/control/registry_server.h"
 #include "am/manager.h"
 #include "am/message_builder.h"
@@ -22,6 +24,9 @@
 
 namespace am::control {
 namespace {
+
+using ::testing::IsSupersetOf;
+using ::testing::StartsWith;
 
 class RegistryDirectoryTest : public testing::Test {
  protected:
@@ -46,6 +51,7 @@ class RegistryDirectoryTest : public testing::Test {
     options.log = log_;
     ManagerOptions manager;
     manager.name = name;
+    manager.labels = {{"of", name}};
     manager.directory = MakeRegistryDirectory(options);
     auto made = Manager::Make(std::move(manager));
     EXPECT_TRUE(made.ok()) << made.status();
@@ -140,11 +146,74 @@ TEST_F(RegistryDirectoryTest, RecordSaysWhatAnInstanceIs) {
   const auto server = MakeEcho("server");
   const auto client = Make("client");
   ASSERT_TRUE(AwaitEcho(*client).ok());
-  v1::Instance record = Get(*server);
-  EXPECT_EQ(record.peer().name(), "server");
-  EXPECT_GE(record.peer().addresses_size(), 2);
+  const v1::Instance record = Get(*server);
+  const v1::PeerInfo& peer = record.peer();
+  EXPECT_EQ(peer.id(), server->instance_id().value());
+  EXPECT_EQ(peer.name(), "server");
+  EXPECT_THAT(peer.addresses(), IsSupersetOf({StartsWith("tcp://127.0.0.1:"),
+                                              StartsWith("ipc://")}));
+  EXPECT_NE(peer.boot_id(), "");
+  EXPECT_NE(peer.ipc_inode(), 0);
+  EXPECT_EQ(record.labels().at("of"), "server");
+  EXPECT_EQ(record.state(), v1::Instance::SERVING);
+  EXPECT_EQ(record.min_protocol(), 1);
   EXPECT_EQ(record.max_protocol(), 1);
   EXPECT_GT(record.epoch(), 0);
+}
+
+TEST_F(RegistryDirectoryTest, RecordSaysWhatAHandlerIs) {
+  const auto server = Make("server");
+  ASSERT_TRUE(
+      server
+          ->RegisterAck<v1::GetRequest>(
+              "check",
+              [](Context&, const v1::GetRequest&) { return absl::OkStatus(); })
+          .ok());
+  ASSERT_TRUE(server->client()
+                  .AwaitHandler(AnyInstance(), "check", absl::Seconds(20))
+                  .Await()
+                  .ok());
+  const v1::Instance record = Get(*server);
+  const v1::HandlerInfo& check = record.handlers(0);
+  EXPECT_EQ(check.name(), "am.v1.Handlers/check");
+  EXPECT_EQ(check.pattern(), v1::HANDLER_PATTERN_ACK);
+  EXPECT_EQ(check.input_type(), "am.v1.GetRequest");
+  EXPECT_EQ(check.output_type(), "");
+  EXPECT_EQ(check.schema_fingerprint(),
+            SchemaFingerprint("am.v1.GetRequest", ""));
+}
+
+TEST_F(RegistryDirectoryTest, WhoDrainsIsSaidToAndChosenNoMore) {
+  Event begun, release;
+  Tally draining, gone;
+  const auto server = MakeEcho("server");
+  const auto client = Make("client");
+  ASSERT_TRUE(server
+                  ->RegisterAck("hold",
+                                [&](Context&, const std::string&) {
+                                  begun.Set();
+                                  release.Await();
+                                  return absl::OkStatus();
+                                })
+                  .ok());
+  ASSERT_TRUE(client->client()
+                  .AwaitHandler(AnyInstance(), "hold", absl::Seconds(20))
+                  .Await()
+                  .ok());
+  Future<void> held =
+      client->client().Message("hold").SendAndConfirm(AnyInstance());
+  EXPECT_TRUE(begun.Await());
+  Count(*client, InstanceEvent::Kind::kGone, gone);
+  client->OnInstanceEvent([&](const InstanceEvent& event) {
+    if (event.instance != nullptr && event.instance->draining) draining.Add();
+  });
+  const std::jthread stopping([&] { EXPECT_TRUE(server->Shutdown().ok()); });
+  EXPECT_TRUE(draining.AwaitAtLeast(1));
+  EXPECT_EQ(Get(*server).state(), v1::Instance::DRAINING);
+  EXPECT_TRUE(absl::IsUnavailable(Echo(*client)));
+  release.Set();
+  EXPECT_TRUE(held.Await().ok());
+  EXPECT_TRUE(gone.AwaitAtLeast(1));
 }
 
 TEST_F(RegistryDirectoryTest, RecordSaysWhereGrpcIsServedWhileItIs) {

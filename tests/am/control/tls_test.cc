@@ -13,6 +13,7 @@
 #include "src/proto/grpc/health/v1/health.grpc.pb.h"
 #include "tests/am/control/control_fixture.h"
 #include "tests/am/control/party.h"
+#include "tests/am/event.h"
 
 namespace am::control {
 namespace {
@@ -63,6 +64,7 @@ class TlsTest : public ControlTest {
   }
 
   HealthCheckResponse response_;
+  Tally kept_;
 };
 
 TEST_F(TlsTest, AClientThatTrustsTheServerIsServed) {
@@ -112,7 +114,11 @@ TEST_F(TlsTest, FilesThatChangeAreTakenOver) {
 TEST_F(TlsTest, HalfWrittenFilesAreNotUsedAndHealthSaysSo) {
   const Party alice = MakeParty("alice"), carol = MakeParty("carol");
   Install(alice);
-  Start({}, Options());
+  ManagerOptions manager;
+  manager.log = [this](absl::string_view line) {
+    if (absl::StrContains(line, "those before stay in use")) kept_.Add();
+  };
+  Start(std::move(manager), Options());
   const auto tls_is = [&](HealthCheckResponse::ServingStatus status) {
     return Check(alice, "am.control.Tls").ok() && response_.status() == status;
   };
@@ -122,6 +128,7 @@ TEST_F(TlsTest, HalfWrittenFilesAreNotUsedAndHealthSaysSo) {
   EXPECT_TRUE(
       Becomes([&] { return tls_is(HealthCheckResponse::NOT_SERVING); }));
   EXPECT_TRUE(Check(alice).ok());
+  EXPECT_TRUE(kept_.AwaitAtLeast(1));
   Install(alice);
   EXPECT_TRUE(Becomes([&] { return tls_is(HealthCheckResponse::SERVING); }));
 }

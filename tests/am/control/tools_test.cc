@@ -118,7 +118,7 @@ TEST_F(ToolsTest, GhzGetsAllItsCallsAnswered) {
   EXPECT_THAT(Output(absl::StrCat("ghz --insecure -n 50 -c 5 --call "
                                   "am.v1.Handlers.sq -d '{\"value\": 7}' ",
                                   server_->address())),
-              HasSubstr("[OK]"));
+              HasSubstr("[OK]   50 responses"));
 }
 
 }  // namespace
