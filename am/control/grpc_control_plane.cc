@@ -174,10 +174,10 @@ class GrpcControlPlane final : public ControlPlane {
 absl::StatusOr<std::shared_ptr<ControlPlane>> MakeGrpcControlPlane(
     const TlsClientFiles& tls) {
   grpc::ChannelArguments arguments = ChannelArguments();
-  absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> credentials =
-      MakeChannelCredentials(tls, arguments);
-  if (!credentials.ok()) return credentials.status();
-  return std::make_shared<GrpcControlPlane>(*std::move(credentials), arguments);
+  const auto now = MakeChannelCredentials(tls, arguments);
+  if (!now.ok()) return now.status();
+  return std::make_shared<GrpcControlPlane>(
+      FollowChannelCredentials(tls, arguments), arguments);
 }
 
 }  // namespace am::control

@@ -24,8 +24,9 @@
 
 namespace am::control {
 
-// May serve several managers. INVALID_ARGUMENT: the files of TLS, which are
-// read now, are not whole.
+// May serve several managers. INVALID_ARGUMENT: the files of TLS are not whole
+// now. Those that change later are taken over by new connections, of which
+// there can be none while they are not whole.
 absl::StatusOr<std::shared_ptr<ControlPlane>> MakeGrpcControlPlane(
     const TlsClientFiles& tls = {});
 

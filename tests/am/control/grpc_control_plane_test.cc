@@ -266,5 +266,26 @@ TEST_F(GrpcControlPlaneTest, OverTlsTheServerIsChecked) {
             absl::StatusCode::kInvalidArgument);
 }
 
+TEST_F(GrpcControlPlaneTest, FilesThatChangeAreTakenOver) {
+  const Party server = MakeParty("server"), other = MakeParty("other");
+  ControlServerOptions options;
+  options.tls.certificate = Path("server.crt");
+  options.tls.key = Path("server.key");
+  const auto control = ControlServer::Make(*server_, options);
+  ASSERT_TRUE(control.ok()) << control.status();
+  WriteFile(Path("trusted.crt"), other.certificate);
+  const auto plane = MakeGrpcControlPlane({.ca = Path("trusted.crt")});
+  ASSERT_TRUE(plane.ok()) << plane.status();
+  const auto client = Make({.control_plane = *plane});
+  const auto connects = [&] {
+    return client->client().ConnectControl((*control)->address()).ok();
+  };
+  EXPECT_FALSE(connects());
+  WriteFile(Path("trusted.crt"), server.certificate);
+  bool connected = false;
+  for (int i = 0; i < 1'000'000 && !connected; ++i) connected = connects();
+  EXPECT_TRUE(connected);
+}
+
 }  // namespace
 }  // namespace am::control

@@ -111,6 +111,19 @@ TEST_F(TlsTest, FilesThatChangeAreTakenOver) {
   EXPECT_TRUE(Becomes([&] { return Check(carol).ok(); }));
 }
 
+TEST_F(TlsTest, AuthoritiesThatChangeAreTakenOverToo) {
+  const Party alice = MakeParty("alice"), bob = MakeParty("bob"),
+              carol = MakeParty("carol");
+  Install(alice);
+  WriteFile(Path("clients.crt"), bob.certificate);
+  Start({}, Options(Path("clients.crt")));
+  EXPECT_TRUE(Check(alice, "", bob).ok());
+  EXPECT_FALSE(Check(alice, "", carol).ok());
+  WriteFile(Path("clients.crt"), carol.certificate);
+  EXPECT_TRUE(Becomes([&] { return Check(alice, "", carol).ok(); }));
+  EXPECT_FALSE(Check(alice, "", bob).ok());
+}
+
 TEST_F(TlsTest, HalfWrittenFilesAreNotUsedAndHealthSaysSo) {
   const Party alice = MakeParty("alice"), carol = MakeParty("carol");
   Install(alice);
@@ -175,6 +188,36 @@ TEST_F(TlsTest, ARegistryAdmitsThoseWhoShowAndTrustTheRightCertificate) {
   part.certificate = "";
   EXPECT_FALSE(Registers(registry, part));
   EXPECT_FALSE(Registers(registry, {}));
+}
+
+TEST_F(TlsTest, AnInstanceThatIsNotAdmittedIsOnceItsFilesAreTheRightOnes) {
+  const Party alice = MakeParty("alice"), bob = MakeParty("bob"),
+              mallory = MakeParty("mallory");
+  Install(alice);
+  ControlServerOptions options = Options(Path("bob.crt"));
+  options.registry = RegistryService::Make();
+  Start({}, options);
+  const auto show = [](const Party& party) {
+    WriteFile(Path("client.crt"), party.certificate);
+    WriteFile(Path("client.key"), party.key);
+  };
+  show(mallory);
+  Tally refused, registered;
+  RegistryDirectoryOptions directory;
+  directory.registry = server_->address();
+  directory.retry_max = absl::Milliseconds(200);
+  directory.tls = {Path("alice.crt"), Path("client.crt"), Path("client.key")};
+  directory.log = [&](absl::string_view line) {
+    (absl::StartsWith(line, "registered") ? registered : refused).Add();
+  };
+  ManagerOptions instance;
+  instance.directory = MakeRegistryDirectory(directory);
+  const auto manager = Manager::Make(std::move(instance));
+  ASSERT_TRUE(manager.ok()) << manager.status();
+  EXPECT_TRUE(refused.AwaitAtLeast(1));
+  EXPECT_EQ(registered.value(), 0);
+  show(bob);
+  EXPECT_TRUE(registered.AwaitAtLeast(1));
 }
 
 TEST_F(TlsTest, AKeyOfAnotherIsRefusedAtTheStart) {
