@@ -24,8 +24,8 @@ int main() {
 
   am::cohort::CohortOptions cohort;
   cohort.name = "example";
-  cohort.size = am::cohort::CohortSize::Fixed(
-      std::stoi(am::examples::Environment("WORLD_SIZE", "2")));
+  cohort.size =
+      am::cohort::CohortSize::Fixed(am::examples::NumberIn("WORLD_SIZE", "2"));
   const auto leader = OrDie(am::cohort::Leader::Make(*manager, cohort));
   OrDie(leader->AwaitComplete(absl::Seconds(30)));
   OrDie(leader->AwaitHandlerOnAll(TrainerAm::kWork.spec.name, absl::Seconds(30))

@@ -23,8 +23,11 @@ int main() {
 
   am::cohort::WorkerOptions options;
   options.leader = Environment("LEADER_ENDPOINT", "");
+  if (options.leader.empty() && Environment("REGISTRY", "").empty()) {
+    am::examples::Refuse("where? give LEADER_ENDPOINT, or REGISTRY");
+  }
   options.cohort = "example";
-  if (!rank.empty()) options.rank = std::stoi(rank);
+  if (!rank.empty()) options.rank = am::examples::NumberIn("RANK", "");
   options.on_forced_end = [] { std::_Exit(1); };
   const auto worker = OrDie(am::cohort::Worker::Join(*manager, options));
   // At once, since handlers print as well.

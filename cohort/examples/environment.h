@@ -7,9 +7,11 @@
 #pragma once
 
 #include <cstdlib>
+#include <iostream>
 #include <memory>
 #include <string>
 
+#include "absl/strings/numbers.h"
 #include "am/control/registry_directory.h"
 #include "am/manager.h"
 
@@ -18,6 +20,19 @@ namespace am::examples {
 inline std::string Environment(const char* name, const std::string& otherwise) {
   const char* const value = std::getenv(name);
   return value == nullptr ? otherwise : value;
+}
+
+[[noreturn]] inline void Refuse(const std::string& why) {
+  std::cerr << why << std::endl;
+  std::exit(2);
+}
+
+// Ends the process if it is none.
+inline int NumberIn(const char* name, const std::string& otherwise) {
+  const std::string text = Environment(name, otherwise);
+  int number = 0;
+  if (absl::SimpleAtoi(text, &number)) return number;
+  Refuse(name + (" is \"" + text) + "\", not a number");
 }
 
 // No two that a registry knows have one name, unless it is empty.

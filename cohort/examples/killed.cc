@@ -2,6 +2,7 @@
 // parallel map, under each policy. `tools/dev demo` shows "degraded".
 //
 //   killed [degraded | terminate | wait | fail_fast]
+#include <cstdlib>
 #include <iostream>
 #include <string>
 
@@ -14,10 +15,12 @@ using am::cohort::FailurePolicy;
 namespace {
 
 FailurePolicy PolicyOf(const std::string& name) {
+  if (name == "degraded") return FailurePolicy::kContinueDegraded;
   if (name == "terminate") return FailurePolicy::kTerminateAll;
   if (name == "wait") return FailurePolicy::kWaitForReplacement;
   if (name == "fail_fast") return FailurePolicy::kFailFast;
-  return FailurePolicy::kContinueDegraded;
+  std::cerr << "killed [degraded | terminate | wait | fail_fast]" << std::endl;
+  std::exit(2);
 }
 
 void Show(FailurePolicy policy) {

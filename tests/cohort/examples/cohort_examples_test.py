@@ -127,6 +127,25 @@ class CohortExamplesTest(unittest.TestCase):
         self.check_killed("fail_fast", amid, 4 * ["rejected"])
         self.check_killed("wait", amid, 4 * ok)
 
+    def check_refused(self, program, *arguments, code=1, why, **environment):
+        result = subprocess.run(
+            [os.path.join(FOLDER, program), *arguments], text=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=TIMEOUT,
+            env={**os.environ, **environment})
+        self.assertEqual(result.returncode, code)
+        self.assertIn(why, result.stderr)
+
+    def test_what_is_wrong_is_said_at_once(self):
+        self.check_refused("cohort_leader", WORLD_SIZE="two", code=2,
+                           why='WORLD_SIZE is "two"')
+        self.check_refused("cohort_leader", WORLD_SIZE="0",
+                           why="size is required")
+        self.check_refused("cohort_worker", RANK="first",
+                           LEADER_ENDPOINT="tcp://127.0.0.1:1", code=2,
+                           why='RANK is "first"')
+        self.check_refused("cohort_worker", code=2, why="LEADER_ENDPOINT, or")
+        self.check_refused("killed", "failfast", code=2, why="fail_fast]")
+
     def test_examples_are_short(self):
         for path in sorted(pathlib.Path(FOLDER).iterdir()):
             if path.suffix in (".cc", ".h", ".proto"):
