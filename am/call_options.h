@@ -38,8 +38,8 @@ struct CallOptions {
   RetryPolicy retry = {};
 
   // If there is no answer by then, or the call has failed, it is made to
-  // another instance as well and the first answer counts (am/hedging.h). Only
-  // for calls to AnyInstance, and of methods that are declared idempotent;
+  // another instance as well and the first answer counts (am/outbox/hedging.h).
+  // Only for calls to AnyInstance, and of methods that are declared idempotent;
   // INVALID_ARGUMENT otherwise. Zero: not so.
   absl::Duration hedge_after = absl::ZeroDuration();
 

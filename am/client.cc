@@ -3,11 +3,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "am/duration_proto.h"
 #include "am/message_builder.h"
 #include "am/node.h"
 #include "am/v1/node.pb.h"
 #include "am/v1/wire.pb.h"
+#include "am/wire/duration_proto.h"
 
 namespace am {
 namespace {

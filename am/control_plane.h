@@ -1,6 +1,6 @@
 // ControlPlane: what the runtime needs of a second way to other instances.
 //
-// Messages go by links (am/link.h) as long as there is a connection. Where
+// Messages go by links (am/link/link.h) as long as there is a connection. Where
 // there is none, or whoever sends asks for it (CallOptions::plane), they go
 // over gRPC, which am/control implements (am/control/grpc_control_plane.h) and
 // ManagerOptions::control_plane brings in; without one there is only the data
@@ -8,7 +8,7 @@
 //
 // What a message is promised is the same, but for order: a call keeps its
 // number and its sender, so that the receiver's memory of repeated calls
-// (am/dedup_window.h) knows it, whichever way it comes.
+// (am/dispatch/dedup_window.h) knows it, whichever way it comes.
 #pragma once
 
 #include <memory>
@@ -16,11 +16,11 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
+#include "am/call/retries.h"
 #include "am/instance_id.h"
 #include "am/pending_call.h"
-#include "am/retries.h"
 #include "am/transport/buffer.h"
-#include "am/wire.h"
+#include "am/wire/wire.h"
 
 namespace am {
 

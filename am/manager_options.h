@@ -161,7 +161,8 @@ struct ManagerOptions {
   // Null: the steady clock. Not owned.
   const Clock* clock = nullptr;
 
-  // What makes it go; null: threads. For simulations (am/simulated_world.h).
+  // What makes it go; null: threads. For simulations
+  // (am/simulation/simulated_world.h).
   std::shared_ptr<Driver> driver = {};
 
   // Who it is; nobody: random. Never the same for two instances.

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "am/counts.h"
-#include "am/wire_status.h"
+#include "am/link/counts.h"
+#include "am/wire/wire_status.h"
 
 namespace am {
 namespace {

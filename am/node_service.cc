@@ -4,8 +4,8 @@
 #include <string>
 #include <utility>
 
-#include "am/duration_proto.h"
 #include "am/future.h"
+#include "am/wire/duration_proto.h"
 
 namespace am {
 namespace {

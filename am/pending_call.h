@@ -1,9 +1,9 @@
 // PendingCall: one call under way, shared by its Future and the call table.
 //
 // It is completed exactly once, by whoever removed it from the call table
-// (am/call_table.h), and then holds its Reply. Whoever waits is told through a
-// continuation, set at most once. The hand-over between the two sides is one
-// atomic word, so that neither takes a lock:
+// (am/call/call_table.h), and then holds its Reply. Whoever waits is told
+// through a continuation, set at most once. The hand-over between the two sides
+// is one atomic word, so that neither takes a lock:
 //
 //   kPending -- SetContinuation --> kAwaited -- Complete --> kDone, which
 //      |                                                     resumes it

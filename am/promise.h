@@ -18,7 +18,7 @@
 #include <memory>
 
 #include "absl/time/time.h"
-#include "am/call_table.h"
+#include "am/call/call_table.h"
 #include "am/client.h"
 #include "am/future.h"
 #include "am/task.h"

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "am/wire.h"
+#include "am/wire/wire.h"
 
 namespace am {
 

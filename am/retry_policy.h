@@ -6,13 +6,13 @@
 // A call is sent again, with the id it has, if it ended with one of the
 // policy's codes and cannot be run twice by that: it was refused before it ran,
 // here or by the peer; or the peer was lost, whose window of calls
-// (am/dedup_window.h) tells a repetition from a call that it does not know; or
-// the method is idempotent. A retry goes to the instance that the call was for,
-// never to another one or to another incarnation, and begins before the call's
-// deadline or not at all.
+// (am/dispatch/dedup_window.h) tells a repetition from a call that it does not
+// know; or the method is idempotent. A retry goes to the instance that the call
+// was for, never to another one or to another incarnation, and begins before
+// the call's deadline or not at all.
 //
 // An attempt to another instance, while the first one is under way, is a hedge:
-// am/hedging.h.
+// am/outbox/hedging.h.
 #pragma once
 
 #include <concepts>

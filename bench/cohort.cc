@@ -18,7 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "am/cohort/worker.h"
 #include "am/examples/or_die.h"
-#include "am/simulated_world.h"
+#include "am/simulation/simulated_world.h"
 #include "bench/cohort_crew.h"
 #include "bench/comparison_flags.h"
 #include "bench/pinger.am.h"

@@ -18,7 +18,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "am/message_builder.h"
-#include "am/simulated_world.h"
+#include "am/simulation/simulated_world.h"
 #include "bench/pinger.am.h"
 
 namespace am::bench {

@@ -3,9 +3,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "am/duration_proto.h"
 #include "am/node.h"
 #include "am/v1/cohort.am.h"
+#include "am/wire/duration_proto.h"
 
 namespace am::cohort {
 namespace {

@@ -6,9 +6,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "am/cohort/leader_core.h"
-#include "am/duration_proto.h"
 #include "am/node.h"
 #include "am/v1/node.am.h"
+#include "am/wire/duration_proto.h"
 
 namespace am::cohort {
 namespace {

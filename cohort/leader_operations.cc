@@ -2,8 +2,8 @@
 #include <utility>
 
 #include "am/cohort/leader_core.h"
-#include "am/duration_proto.h"
 #include "am/v1/node.am.h"
+#include "am/wire/duration_proto.h"
 
 namespace am::cohort {
 

@@ -5,10 +5,10 @@
 #include "absl/strings/str_cat.h"
 #include "am/any_instance.h"
 #include "am/cohort/worker_core.h"
-#include "am/duration_proto.h"
 #include "am/v1/cohort.am.h"
 #include "am/v1/node.pb.h"
 #include "am/v1/wire.pb.h"
+#include "am/wire/duration_proto.h"
 
 namespace am::cohort {
 namespace {

@@ -1,7 +1,8 @@
 // Transport: moves opaque frames between addresses.
 //
 // It knows no handler, type, rank, queue or credit: numbering, resending and
-// accounting are the business of who uses it (am/link.h). What it promises:
+// accounting are the business of who uses it (am/link/link.h). What it
+// promises:
 //
 //   * A frame arrives whole or not at all, and unchanged.
 //   * Frames of one lane arrive in the order in which they were sent.

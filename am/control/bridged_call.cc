@@ -12,8 +12,8 @@
 #include "am/control/call_header.h"
 #include "am/control/rpc_status.h"
 #include "am/metadata.h"
-#include "am/pattern_kind.h"
-#include "am/wire_status.h"
+#include "am/wire/pattern_kind.h"
+#include "am/wire/wire_status.h"
 
 namespace am::control {
 namespace {

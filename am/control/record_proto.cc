@@ -8,7 +8,7 @@
 
 #include "am/handler_id.h"
 #include "am/peer_info.h"
-#include "am/wire.h"
+#include "am/wire/wire.h"
 
 namespace am::control {
 namespace {

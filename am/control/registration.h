@@ -15,7 +15,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "am/backoff.h"
+#include "am/peer/backoff.h"
 
 namespace am::control {
 

@@ -12,9 +12,9 @@
 #include "am/control/registration.h"
 #include "am/control/registry_calls.h"
 #include "am/control/watch_reader.h"
-#include "am/duration_proto.h"
 #include "am/fraction.h"
 #include "am/mutex.h"
+#include "am/wire/duration_proto.h"
 
 namespace am::control {
 namespace {

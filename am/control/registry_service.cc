@@ -12,11 +12,11 @@
 #include "am/control/registry_backend.h"
 #include "am/control/rpc_status.h"
 #include "am/control/watch_cursor.h"
-#include "am/duration_proto.h"
 #include "am/handler_id.h"
 #include "am/instance_id.h"
 #include "am/mutex.h"
 #include "am/v1/registry.grpc.pb.h"
+#include "am/wire/duration_proto.h"
 
 namespace am::control {
 namespace {

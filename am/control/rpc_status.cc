@@ -7,7 +7,7 @@
 
 #include "absl/strings/cord.h"
 #include "am/v1/bridge.pb.h"
-#include "am/wire_status.h"
+#include "am/wire/wire_status.h"
 
 namespace am::control {
 namespace {

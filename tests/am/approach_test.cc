@@ -6,7 +6,7 @@
 
 #include "am/any_instance.h"
 #include "am/message_builder.h"
-#include "am/simulated_world.h"
+#include "am/simulation/simulated_world.h"
 #include "tests/am/fake_directory.h"
 
 namespace am {

@@ -5,7 +5,7 @@
 #include <random>
 #include <string>
 
-#include "am/wire_status.h"
+#include "am/wire/wire_status.h"
 #include "tests/am/manager_fixture.h"
 #include "tests/am/stranger.h"
 

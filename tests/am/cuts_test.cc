@@ -12,7 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "am/message_builder.h"
 #include "am/node.h"
-#include "am/simulated_world.h"
+#include "am/simulation/simulated_world.h"
 
 namespace am {
 namespace {

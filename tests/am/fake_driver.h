@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "am/driver.h"
+#include "am/driver/driver.h"
 
 namespace am {
 

@@ -1,7 +1,7 @@
 // Which handlers pass for quick, and how often that is looked at.
 #include <gtest/gtest.h>
 
-#include "am/handler_table.h"
+#include "am/dispatch/handler_table.h"
 
 namespace am {
 namespace {

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "am/message_builder.h"
-#include "am/simulated_world.h"
+#include "am/simulation/simulated_world.h"
 #include "am/v1/wire.pb.h"
 
 namespace am {

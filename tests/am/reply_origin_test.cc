@@ -5,7 +5,7 @@
 #include <string>
 
 #include "am/pending_call.h"
-#include "am/simulated_world.h"
+#include "am/simulation/simulated_world.h"
 
 namespace am {
 namespace {

@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "am/wire_status.h"
+#include "am/wire/wire_status.h"
 #include "tests/am/event.h"
 #include "tests/am/manager_fixture.h"
 #include "tests/am/skewed_clock.h"

@@ -21,7 +21,7 @@
 #include "am/instance_id.h"
 #include "am/manager.h"
 #include "am/transport/transport.h"
-#include "am/wire.h"
+#include "am/wire/wire.h"
 #include "tests/am/manager_fixture.h"
 
 namespace am {

@@ -15,7 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "am/cohort/cohort.h"
 #include "am/message_builder.h"
-#include "am/simulated_world.h"
+#include "am/simulation/simulated_world.h"
 #include "tests/cohort/work.am.h"
 
 namespace am::cohort {

@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "am/simulated_world.h"
+#include "am/simulation/simulated_world.h"
 
 namespace am::cohort {
 

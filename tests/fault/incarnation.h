@@ -13,7 +13,7 @@
 #include "am/call_options.h"
 #include "am/manager.h"
 #include "am/method.h"
-#include "am/simulated_world.h"
+#include "am/simulation/simulated_world.h"
 #include "am/task.h"
 #include "tests/fault/recorder.h"
 

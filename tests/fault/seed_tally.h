@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "absl/functional/function_ref.h"
-#include "am/simulated_world.h"
+#include "am/simulation/simulated_world.h"
 #include "am/transport/mutex.h"
 
 namespace am::fault {

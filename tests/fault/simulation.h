@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "am/planted_bug.h"
-#include "am/simulated_world.h"
+#include "am/simulation/simulated_world.h"
 #include "tests/fault/history.h"
 
 namespace am::fault {

@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "am/crc32c.h"
-#include "am/wire.h"
+#include "am/wire/crc32c.h"
+#include "am/wire/wire.h"
 
 namespace am {
 namespace {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "am/metadata.h"
-#include "am/wire_status.h"
+#include "am/wire/wire_status.h"
 
 namespace am {
 namespace {

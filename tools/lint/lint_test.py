@@ -43,7 +43,7 @@ class RoomsTest(unittest.TestCase):
             bench__ping_cc='"am/manager.h"'))
 
     def test_transport_knows_no_other_room(self):
-        self.assert_complains(tree(transport__a_h='"am/link.h"'),
+        self.assert_complains(tree(transport__a_h='"am/link/link.h"'),
                               "transport may not include am")
 
     def test_am_does_not_know_control_nor_cohort(self):
@@ -76,6 +76,12 @@ class RoomsTest(unittest.TestCase):
         self.assert_complains(
             tree(am__a_cc='"am/transport/a.h"', transport__b_cc='"am/b.h"'),
             "am and transport include each other")
+
+    def test_folders_of_the_runtime_include_downwards(self):
+        self.assert_fine(tree(am__peer__a_h='"am/link/link.h"',
+                              am__node_h='"am/peer/peer.h"'))
+        self.assert_complains(tree(am__link__a_cc='"am/peer/peer.h"'),
+                              "am/link is below am/peer")
 
     def test_grpc_stays_in_control(self):
         for file in "am__a_cc", "cohort__a_h", "tests__am__a_test_cc":

@@ -37,6 +37,12 @@ PUBLIC = {
     "bench/": "bench",
 }
 
+# The folders of the runtime, from the bottom: each may include those before it.
+FLOORS = [
+    "am/wire", "am/driver", "am/call", "am/link", "am/peer", "am/dispatch",
+    "am/outbox", "am/fleet", "am/simulation",
+]
+
 # Libraries: how code includes them, how a BUILD file links them, and where
 # that is allowed, by prefix of the path.
 LIBRARIES = {
@@ -114,6 +120,16 @@ def check_edges(files):
             yield f'{path}: {room} may not include {target} ("{include}")'
 
 
+def check_floors(files):
+    """Checks that the folders of the runtime include downwards only."""
+    for path, include in includes(files):
+        floor, target = posixpath.dirname(path), posixpath.dirname(include)
+        if floor not in FLOORS or target not in FLOORS:
+            continue
+        if FLOORS.index(target) > FLOORS.index(floor):
+            yield f'{path}: {floor} is below {target} ("{include}")'
+
+
 def check_pairs(files):
     """Reports rooms that include each other, whatever the table says."""
     edges = set()
@@ -178,6 +194,6 @@ def check_cycles(files):
 
 def check(files):
     """Yields what is wrong with a tree, given as text by path."""
-    for part in (check_top_level, check_edges, check_pairs, check_libraries,
-                 check_zmq_wrapper, check_cycles):
+    for part in (check_top_level, check_edges, check_floors, check_pairs,
+                 check_libraries, check_zmq_wrapper, check_cycles):
         yield from part(files)

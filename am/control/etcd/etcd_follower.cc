@@ -4,12 +4,12 @@
 #include <thread>
 #include <utility>
 
-#include "am/backoff.h"
 #include "am/clock.h"
 #include "am/control/client_calls.h"
 #include "am/fraction.h"
 #include "am/instance_id.h"
 #include "am/mutex.h"
+#include "am/peer/backoff.h"
 
 namespace am::control {
 namespace {

@@ -11,8 +11,8 @@
 
 #include "am/control/registry_server.h"
 #include "am/control/registry_service.h"
-#include "am/duration_proto.h"
 #include "am/v1/registry.grpc.pb.h"
+#include "am/wire/duration_proto.h"
 #include "src/proto/grpc/health/v1/health.grpc.pb.h"
 #include "tests/am/control/test_records.h"
 

@@ -4,9 +4,9 @@
 #include <string>
 
 #include "absl/strings/ascii.h"
-#include "am/duration_proto.h"
 #include "am/examples/inference.pb.h"
 #include "am/examples/or_die.h"
+#include "am/wire/duration_proto.h"
 #include "google/protobuf/duration.pb.h"
 #include "tools/amctl/pause.h"
 
