@@ -1,5 +1,6 @@
 #include "am/control/bridge.h"
 
+#include <atomic>
 #include <deque>
 #include <string>
 #include <utility>
@@ -12,7 +13,8 @@ namespace am::control {
 namespace {
 
 // A call of a method that gRPC knows. It has begun, and may have ended, before
-// gRPC hears of it.
+// gRPC hears of it. If it has, gRPC's own reactor says so: no reaction of it is
+// awaited, while those of a reactor of ours take a thread of gRPC's each.
 class UnaryCall final : public grpc::ServerUnaryReactor, public BridgedCall {
  public:
   UnaryCall(Node& node, grpc::CallbackServerContext& context,
@@ -20,24 +22,37 @@ class UnaryCall final : public grpc::ServerUnaryReactor, public BridgedCall {
       : BridgedCall(node, context, call_id), response_(response) {}
 
   static grpc::ServerUnaryReactor* Start(std::shared_ptr<UnaryCall> call,
+                                         grpc::CallbackServerContext& context,
                                          absl::string_view handler,
                                          const grpc::ByteBuffer& request) {
     call->Keep();
     call->Begin(handler, request);
-    return call.get();
+    if (!call->ComesSecond()) return call.get();
+    call->Release();
+    grpc::ServerUnaryReactor* const reactor = context.DefaultReactor();
+    reactor->Finish(call->outcome_);
+    return reactor;
   }
 
   void OnCancel() override { Cancel(); }
   void OnDone() override { Release(); }
 
  private:
-  void Fail(const grpc::Status& status) override { Finish(status); }
+  void Fail(const grpc::Status& status) override {
+    outcome_ = status;
+    if (ComesSecond()) Finish(outcome_);
+  }
   void Answer(grpc::ByteBuffer value) override {
     response_.Swap(&value);
-    Finish(grpc::Status::OK);
+    if (ComesSecond()) Finish(outcome_);
   }
 
+  // Of the outcome and gRPC, which hears of the call.
+  bool ComesSecond() { return one_has_come_.exchange(true); }
+
   grpc::ByteBuffer& response_;
+  grpc::Status outcome_;
+  std::atomic<bool> one_has_come_ = false;
 };
 
 // A call of any other method, which to gRPC is a stream.
@@ -103,7 +118,7 @@ class Bridge::KnownMethods final : public grpc::Service {
               return UnaryCall::Start(
                   std::make_shared<UnaryCall>(bridge_.node_, *context,
                                               bridge_.NextCallId(), *response),
-                  handler, *request);
+                  *context, handler, *request);
             }));
   }
 
