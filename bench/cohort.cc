@@ -81,9 +81,22 @@ bool MapOnce(cohort::Leader& leader, const std::string& payload) {
   });
 }
 
+// How the crews reach each other, and what their cases are called.
+struct CrewSetting {
+  Crew::Way way;
+  std::string par_map;
+  std::string broadcast;
+};
+
+std::vector<CrewSetting> CrewSettings() {
+  return {{Crew::Way::kMemory, "par_map_local_8_64", "broadcast_local_32_1mib"},
+          {Crew::Way::kZmq, "par_map_8_64", "broadcast_32_1mib"}};
+}
+
 // Ours and the raw loop, over the same workers, by turns.
-void CompareMaps(const Schedule& schedule, Report& report) {
-  const auto crew = OrDie(Crew::Start(kMapWorkers));
+void CompareMaps(const CrewSetting& setting, const Schedule& schedule,
+                 Report& report) {
+  const auto crew = OrDie(Crew::Start(kMapWorkers, setting.way));
   RawLoop raw(crew->echoes());
   const std::string payload(kMapBytes, 'x');
   std::vector<std::pair<std::string, Operation>> contestants = {
@@ -100,7 +113,7 @@ void CompareMaps(const Schedule& schedule, Report& report) {
     }
     std::reverse(contestants.begin(), contestants.end());
   }
-  AddRows({.case_name = "par_map_8_64",
+  AddRows({.case_name = setting.par_map,
            .ours = kParMap,
            .peer = "libzmq",
            .peers = {kRawLoop}},
@@ -135,8 +148,8 @@ Row RowBeside(const std::string& case_name, const std::string& metric,
           .rounds = static_cast<int>(ours.size())};
 }
 
-void MeasureBroadcast(Report& report) {
-  const auto crew = OrDie(Crew::Start(kBroadcastWorkers));
+void MeasureBroadcast(const CrewSetting& setting, Report& report) {
+  const auto crew = OrDie(Crew::Start(kBroadcastWorkers, setting.way));
   cohort::Leader& leader = crew->leader();
   OrDie(leader.BroadcastAcks(PingerAm::kPing, Data()).Await().status());
   const auto serialised = [&] {
@@ -145,18 +158,21 @@ void MeasureBroadcast(Report& report) {
   const std::uint64_t serialised_before = serialised();
   std::ofstream("/proc/self/clear_refs") << "5";  // the peak is now's
   const double before = StatusPayloads("VmRSS");
+  const double rings_before = StatusPayloads("RssShmem");
   {
     Data data;
     data.set_payload(std::string(kBroadcastBytes, 'x'));
     OrDie(leader.BroadcastAcks(PingerAm::kPing, data).Await().status());
   }
   const double peak = StatusPayloads("VmHWM") - before;
+  const double rings = StatusPayloads("RssShmem") - rings_before;
   const auto times = static_cast<double>(serialised() - serialised_before);
-  const std::string name = "broadcast_32_1mib";
   report.rows.push_back(
-      RowBeside(name, "times_written", "payload", 1, {times}));
+      RowBeside(setting.broadcast, "times_written", "payload", 1, {times}));
   report.rows.push_back(
-      RowBeside(name, "leader_peak_mb", "payload", 1, {peak}));
+      RowBeside(setting.broadcast, "leader_peak_mb", "payload", 1, {peak}));
+  report.rows.push_back(
+      RowBeside(setting.broadcast, "leader_rings_mb", "payload", 1, {rings}));
 }
 
 Task<void> Join(Manager& manager, int rank,
@@ -212,8 +228,10 @@ int main(int argc, char** argv) {
       ->check(CLI::PositiveNumber);
   CLI11_PARSE(app, argc, argv);
   am::bench::Report report;
-  am::bench::CompareMaps(flags.schedule(), report);
-  am::bench::MeasureBroadcast(report);
+  for (const am::bench::CrewSetting& setting : am::bench::CrewSettings()) {
+    am::bench::CompareMaps(setting, flags.schedule(), report);
+    am::bench::MeasureBroadcast(setting, report);
+  }
   am::bench::MeasureJoining(joining, flags.schedule(), report);
   return am::bench::Publish(report, flags.json);
 }

@@ -19,6 +19,7 @@ namespace {
 using examples::OrDie;
 
 constexpr char kWork[] = "work";
+constexpr char kWorkOverMemory[] = "work_over_memory";
 constexpr absl::Duration kPatience = absl::Seconds(60);
 constexpr int kPatienceMs = 10'000;
 
@@ -51,7 +52,7 @@ void EchoRaw(zmq::socket_t& pull, zmq::context_t& context, char rank) {
   }
 }
 
-int Work(const std::string& leader, int rank) {
+int Work(const std::string& leader, int rank, bool share_memory) {
   const SocketFolder folder;
   zmq::context_t context;
   zmq::socket_t pull(context, zmq::socket_type::pull);
@@ -64,7 +65,7 @@ int Work(const std::string& leader, int rank) {
     }
   });
   EchoService service;
-  const auto manager = OrDie(Manager::Make({.share_memory = false}));
+  const auto manager = OrDie(Manager::Make({.share_memory = share_memory}));
   OrDie(manager->Register(service));
   cohort::WorkerOptions options;
   options.leader = leader;
@@ -82,14 +83,18 @@ int Work(const std::string& leader, int rank) {
 
 std::optional<int> WorkIfAsked(int argc, char** argv) {
   int rank = 0;
-  if (argc != 4 || argv[1] != absl::string_view(kWork)) return std::nullopt;
+  if (argc != 4) return std::nullopt;
+  const absl::string_view work = argv[1];
+  if (work != kWork && work != kWorkOverMemory) return std::nullopt;
   if (!absl::SimpleAtoi(argv[3], &rank)) return 1;
-  return Work(argv[2], rank);
+  return Work(argv[2], rank, work == kWorkOverMemory);
 }
 
-absl::StatusOr<std::unique_ptr<Crew>> Crew::Start(int workers) {
+absl::StatusOr<std::unique_ptr<Crew>> Crew::Start(int workers, Way way) {
+  const bool share_memory = way == Way::kMemory;
   auto crew = std::make_unique<Crew>();
-  auto manager = Manager::Make({.name = "leader", .share_memory = false});
+  auto manager =
+      Manager::Make({.name = "leader", .share_memory = share_memory});
   if (!manager.ok()) return manager.status();
   crew->manager_ = *std::move(manager);
   auto leader = cohort::Leader::Make(
@@ -99,7 +104,8 @@ absl::StatusOr<std::unique_ptr<Crew>> Crew::Start(int workers) {
   const std::string address = crew->manager_->addresses().front().ToString();
   for (int rank = 0; rank < workers; ++rank) {
     auto process = examples::ChildProcess::Start(
-        {"/proc/self/exe", kWork, address, absl::StrCat(rank)});
+        {"/proc/self/exe", share_memory ? kWorkOverMemory : kWork, address,
+         absl::StrCat(rank)});
     if (!process.ok()) return process.status();
     crew->processes_.push_back(*std::move(process));
   }

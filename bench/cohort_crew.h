@@ -1,6 +1,5 @@
 // Crew: the worker processes of the benchmark of cohorts. Each serves Pinger as
-// a member of a cohort, over a unix socket, and also echoes what comes over raw
-// libzmq.
+// a member of a cohort, and also echoes what comes over raw libzmq.
 #pragma once
 
 #include <sys/types.h>
@@ -24,8 +23,11 @@ std::optional<int> WorkIfAsked(int argc, char** argv);
 
 class Crew final {
  public:
+  // By which way the leader and its workers reach each other.
+  enum class Way { kMemory, kZmq };
+
   // Blocks until all have joined.
-  static absl::StatusOr<std::unique_ptr<Crew>> Start(int workers);
+  static absl::StatusOr<std::unique_ptr<Crew>> Start(int workers, Way way);
 
   cohort::Leader& leader() { return *leader_; }
 
