@@ -58,9 +58,12 @@ absl::Status SessionTable::Approach(const PeerInfo& info, absl::Time deadline) {
   const absl::StatusOr<Way> way = WayTo(info);
   if (!way.ok()) return way.status();
   const std::shared_ptr<Peer> peer = parts_.peers.FindOrAdd(info.id);
-  if (!peer->link().Expect()) return absl::OkStatus();
-  peer->set_info(info);
-  parts_.peers.SetState(*peer, PeerState::kConnecting);
+  {
+    MutexLock lock(mutex_);  // The peer may say HELLO at the same time.
+    if (!peer->link().Expect()) return absl::OkStatus();
+    peer->set_info(info);
+    parts_.peers.SetState(*peer, PeerState::kConnecting);
+  }
   Begin(*way, info.id, /*is_final=*/true, deadline);
   return absl::OkStatus();
 }
@@ -83,7 +86,6 @@ absl::StatusOr<SessionTable::Way> SessionTable::WayTo(
 std::shared_ptr<PendingCall> SessionTable::Begin(const Way& way, InstanceId id,
                                                  bool is_final,
                                                  absl::Time deadline) {
-  const transport::Address& address = way.address;
   auto call = parts_.calls.Begin(InstanceId(), deadline + kAfterAttempt);
   Endings endings;
   {
@@ -92,7 +94,7 @@ std::shared_ptr<PendingCall> SessionTable::Begin(const Way& way, InstanceId id,
       const PeerInfo info = entry.peer->info();
       const bool same = id.is_nobody()
                             ? std::count(info.addresses.begin(),
-                                         info.addresses.end(), address) > 0
+                                         info.addresses.end(), way.address) > 0
                             : info.id == id;
       if (same) {
         endings.calls.push_back({{call->id}, Success(info)});
@@ -101,7 +103,7 @@ std::shared_ptr<PendingCall> SessionTable::Begin(const Way& way, InstanceId id,
     }
     for (auto& [session, attempt] : attempts_) {
       if (!endings.calls.empty()) break;
-      if (attempt.peer == id && attempt.connection->address() == address) {
+      if (attempt.peer == id && attempt.connection->address() == way.address) {
         attempt.waiters.push_back(call->id);
         return call;
       }
@@ -113,7 +115,7 @@ std::shared_ptr<PendingCall> SessionTable::Begin(const Way& way, InstanceId id,
       attempt.fallback = way.fallback;
       attempt.deadline = deadline;
       attempt.waiters = {call->id};
-      Open(address, std::move(attempt), endings);
+      Open(way.address, std::move(attempt), endings);
     }
   }
   End(endings);

@@ -2,7 +2,10 @@
 #include "am/any_instance.h"
 
 #include <algorithm>
+#include <barrier>
+#include <functional>
 #include <set>
+#include <thread>
 #include <vector>
 
 #include "tests/am/calculator.am.h"
@@ -253,6 +256,38 @@ TEST_P(AnyInstanceTest, ListenersHearOfInstancesInOrder) {
   EXPECT_EQ(kinds,
             (std::vector<Kind>{Kind::kAppeared, Kind::kCurrent, Kind::kAppeared,
                                Kind::kChanged, Kind::kGone, Kind::kStale}));
+}
+
+// Both connect, neither knows of the other's attempt, and nothing is lost.
+TEST_P(AnyInstanceTest, TwoWhoTellEachOtherFirstAtOnceAreHeard) {
+  for (int i = 0; i < 25; ++i) {
+    Tally told;
+    const auto one = Make(), other = Make();
+    for (Manager* const manager : {one.get(), other.get()}) {
+      ASSERT_TRUE(
+          manager
+              ->RegisterNoReturn(
+                  "tell", [&](Context&, const std::string&) { told.Add(); })
+              .ok());
+    }
+    registry_.TellAll();
+    std::barrier both(2);
+    const auto tell = [&](Manager& manager) {
+      both.arrive_and_wait();
+      EXPECT_TRUE(
+          manager.client().Message("tell").SendDetached(AnyInstance()).ok());
+    };
+    std::jthread first(tell, std::ref(*one));
+    tell(*other);
+    first.join();
+    ASSERT_TRUE(told.AwaitAtLeast(2)) << i;
+    EXPECT_EQ(one->node().peers().Find(other->instance_id())->state(),
+              PeerState::kJoined)
+        << i;
+    EXPECT_EQ(other->node().peers().Find(one->instance_id())->state(),
+              PeerState::kJoined)
+        << i;
+  }
 }
 
 INSTANTIATE_PLANES(AnyInstanceTest);
