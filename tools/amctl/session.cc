@@ -38,14 +38,8 @@ std::vector<std::string> HandlersOf(
   return names;
 }
 
-// Rather one that can be called over gRPC.
-const v1::Instance& Callable(const v1::ResolveResponse& resolved) {
-  const auto& instances = resolved.instances();
-  const auto found = std::find_if(instances.begin(), instances.end(),
-                                  [](const v1::Instance& instance) {
-                                    return !instance.control_address().empty();
-                                  });
-  return found == instances.end() ? instances.Get(0) : *found;
+bool HasGrpc(const v1::Instance& instance) {
+  return !instance.control_address().empty();
 }
 
 bool Mentions(const v1::Instance& instance, const std::string& symbol) {
@@ -150,7 +144,9 @@ absl::StatusOr<Node> Session::FindWithHandler(const std::string& full_name) {
   auto resolved =
       Ask<v1::ResolveResponse>(**registry, "am.v1.Registry/Resolve", request);
   if (resolved.ok() && resolved->instances_size() > 0) {
-    return Open(Callable(*resolved));
+    auto& instances = *resolved->mutable_instances();
+    std::stable_partition(instances.begin(), instances.end(), HasGrpc);
+    return OpenAny({instances.begin(), instances.end()});
   }
   if (!resolved.ok() && !absl::IsNotFound(resolved.status())) {
     return resolved.status();
@@ -167,7 +163,7 @@ absl::StatusOr<Node> Session::FindWithSymbol(const std::string& full_name) {
   if (!all.ok()) return all.status();
   const v1::Instance* found = nullptr;
   for (const v1::Instance& instance : *all) {
-    if (instance.control_address().empty()) continue;
+    if (!HasGrpc(instance)) continue;
     if (found == nullptr) found = &instance;
     if (!Mentions(instance, full_name)) continue;
     found = &instance;
@@ -207,6 +203,20 @@ absl::StatusOr<Node> Session::Open(v1::Instance record) const {
   if (!caller.ok()) return caller.status();
   node.caller = *std::move(caller);
   return node;
+}
+
+// The registry may know some who have just died.
+absl::StatusOr<Node> Session::OpenAny(std::vector<v1::Instance> records) {
+  absl::Status unreached;
+  for (v1::Instance& record : records) {
+    absl::StatusOr<Node> node = Open(std::move(record));
+    if (!node.ok() || node->caller == nullptr) return node;
+    const auto self = Ask<v1::PeerInfo>(*node->caller, "am.v1.Node/Discover",
+                                        v1::DiscoverRequest());
+    if (!control::WasNotReached(self.status())) return node;
+    unreached = self.status();
+  }
+  return unreached;
 }
 
 std::string Session::AboutTls() const {

@@ -53,7 +53,7 @@ class Session {
   // The same, for what only gRPC can be asked. kUsage: it has no gRPC server.
   absl::StatusOr<Node> FindWithGrpc(const std::string& text);
 
-  // One that serves the handler, a full name.
+  // One that serves the handler, a full name; rather one that answers.
   absl::StatusOr<Node> FindWithHandler(const std::string& full_name);
 
   // One that serves the service, or takes or gives the message; else any that
@@ -84,6 +84,7 @@ class Session {
  private:
   absl::StatusOr<Node> FindByAddress(const std::string& text);
   absl::StatusOr<Node> Open(v1::Instance record) const;
+  absl::StatusOr<Node> OpenAny(std::vector<v1::Instance> records);
   std::string AboutTls() const;
 
   const Flags flags_;

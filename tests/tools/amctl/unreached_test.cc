@@ -69,6 +69,25 @@ TEST_F(UnreachedTest, NoDataAddressSaysSo) {
   EXPECT_THAT(outcome.err, HasSubstr("cannot be reached over ZeroMQ"));
 }
 
+// Until its lease ends, the registry knows one who has died.
+TEST_F(UnreachedTest, WhoHasDiedIsPassedOverIfThereAreOthers) {
+  const std::string record =
+      R"({"instance": {"peer": {"id": 1, "addresses": "tcp://127.0.0.1:1"},
+          "controlAddress": "127.0.0.1:1",
+          "handlers": [{"name": "am.v1.Handlers/echo"},
+                       {"name": "am.v1.Handlers/alone"}]}})";
+  const Outcome told = Run({"call", "am.v1.Registry/Register", record, "--node",
+                            registry_->address()});
+  EXPECT_EQ(told.code, 0) << told.err;
+  for (int i = 0; i < 15; ++i) {
+    const Outcome outcome = Amctl({"call", "echo", "{}"});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+  }
+  const Outcome outcome = Amctl({"call", "alone", "{}"});
+  EXPECT_EQ(outcome.code, 3);
+  EXPECT_THAT(outcome.err, HasSubstr("nothing answers at 127.0.0.1:1"));
+}
+
 TEST_F(UnreachedTest, AnInstanceWithoutAControlServerSaysSo) {
   Nowhere();
   EXPECT_TRUE(PrintsAtLast({"instances", "--label", "who=bob"},
