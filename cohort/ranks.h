@@ -3,12 +3,13 @@
 //   Ranks::All()   Ranks::One(3)   Ranks::Range(0, 8)   Ranks::Of({0, 2, 5})
 //
 // Trivially destructible, as all that is passed within a co_await expression
-// (see am/call_options.h): Of borrows its list, which is read before the
-// operation that it is for returns.
+// (see am/call_options.h): Of, which is a set in the order given, borrows its
+// list, which is read before the operation that it is for returns.
 #pragma once
 
 #include <initializer_list>
 #include <limits>
+#include <set>
 #include <vector>
 
 #include "absl/types/span.h"
@@ -37,8 +38,12 @@ class Ranks final {
   // Of a cohort of `size` ranks, in order. What One and Of name is there in any
   // case, for the result to say that there is no such rank.
   std::vector<int> Resolve(int size) const {
-    if (!list_.empty()) return {list_.begin(), list_.end()};
     std::vector<int> ranks;
+    std::set<int> seen;
+    for (const int rank : list_) {
+      if (seen.insert(rank).second) ranks.push_back(rank);
+    }
+    if (!list_.empty()) return ranks;
     if (end_ == begin_ + 1) return {begin_};
     for (int rank = begin_ < 0 ? 0 : begin_; rank < end_ && rank < size; ++rank)
       ranks.push_back(rank);

@@ -124,7 +124,7 @@ TEST_F(OperationsTest, SomeRanksMayDo) {
   EXPECT_THAT(ranks(Ranks::One(2)), ElementsAre(2));
   EXPECT_THAT(ranks(Ranks::Range(1, 3)), ElementsAre(1, 2));
   EXPECT_THAT(ranks(Ranks::Range(2, 99)), ElementsAre(2, 3));
-  const std::vector<int> set = {3, 0};
+  const std::vector<int> set = {3, 0, 3};
   EXPECT_THAT(ranks(Ranks::Of(set)), ElementsAre(3, 0));
 }
 
