@@ -53,12 +53,16 @@ Task<absl::StatusOr<v1::PeerInfo>> WorkerCore::FindInDirectory(
   const auto awaited = co_await client_.AwaitHandler(
       AnyInstance(), CohortAm::kJoin.spec.name, timeout);
   if (!awaited.ok()) co_return awaited.status();
+  const absl::Time until = clock_.Now() + timeout;
+  absl::StatusOr<v1::PeerInfo> leader =
+      absl::NotFoundError("the directory knows no leader of the cohort");
+  // It may know some who have just died.
   for (const InstanceRecordPtr& record : client_.ListInstances()) {
-    if (!Leads(*record, options_.cohort)) continue;
-    co_return co_await client_.StartConnect(record->peer,
-                                            std::min(timeout, kConnectTimeout));
+    if (leader.ok() || !Leads(*record, options_.cohort)) continue;
+    leader = co_await client_.StartConnect(
+        record->peer, std::min(until - clock_.Now(), kConnectTimeout));
   }
-  co_return absl::NotFoundError("the directory knows no leader of the cohort");
+  co_return leader;
 }
 
 v1::JoinRequest WorkerCore::RequestTo(InstanceId leader) const {

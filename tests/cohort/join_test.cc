@@ -1,5 +1,6 @@
 // Joining, leaving, and being known by a rank.
 #include "am/v1/cohort.am.h"
+#include "tests/am/fake_directory.h"
 #include "tests/cohort/cohort_fixture.h"
 
 namespace am::cohort {
@@ -62,6 +63,30 @@ TEST_F(JoinTest, WithoutALeaderJoiningEndsInTime) {
   options.join_timeout = absl::Seconds(5);
   const absl::Status status = Join(Hire("w0"), options);
   EXPECT_TRUE(absl::IsDeadlineExceeded(status)) << status;
+}
+
+// The directory knows them until their leases end.
+TEST_F(JoinTest, LeadersWhoHaveDiedArePassedOver) {
+  FakeRegistry registry;
+  const auto make = [&](const std::string& name) {
+    ManagerOptions options;
+    options.directory = registry.MakeDirectory();
+    return world_.MakeManager(name, std::move(options));
+  };
+  std::vector<std::unique_ptr<Manager>> managers;
+  std::vector<std::unique_ptr<Leader>> leaders;
+  for (const char* const name : {"a", "b", "c", "d", "alive"}) {
+    managers.push_back(make(name));
+    leaders.push_back(*Leader::Make(*managers.back(), Options(1)));
+  }
+  const auto hand = make("w0");
+  registry.TellAll();
+  for (const char* const name : {"a", "b", "c", "d"}) world_.Kill(name);
+  WorkerOptions options;
+  options.join_timeout = absl::Seconds(5);
+  const auto worker = Worker::Join(*hand, options);
+  ASSERT_TRUE(worker.ok()) << worker.status();
+  EXPECT_EQ((*worker)->leader(), managers.back()->instance_id());
 }
 
 TEST_F(JoinTest, WhoShutsDownMeanwhileGivesUp) {
