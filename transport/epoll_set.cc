@@ -33,8 +33,9 @@ std::size_t EpollSet::Wait(absl::Duration timeout, Ready& ready) const {
         epoll_.get(), events.data(), size,
         is_endless ? -1 : static_cast<int>(absl::ToInt64Milliseconds(rounded)));
   }
-  for (int i = 0; i < count; ++i) ready[i] = events[i].data.u64;
-  return count > 0 ? static_cast<std::size_t>(count) : 0;
+  const std::size_t found = count > 0 ? static_cast<std::size_t>(count) : 0;
+  for (std::size_t i = 0; i < found; ++i) ready[i] = events[i].data.u64;
+  return found;
 }
 
 }  // namespace am::transport

@@ -87,7 +87,7 @@ std::shared_ptr<PendingCall> Hedging::Start(const MethodSpec& spec,
   return call;
 }
 
-void Hedging::Attempt(const std::shared_ptr<Call>& call, int index,
+void Hedging::Attempt(const std::shared_ptr<Call>& call, std::size_t index,
                       InstanceId instance, const CallOptions& options) {
   const std::shared_ptr<PendingCall> attempt =
       parts_.outbox.StartCall(call->spec, instance, call->payload, options);
@@ -130,7 +130,8 @@ void Hedging::Hedge(const std::shared_ptr<Call>& call) {
   End(*call, std::move(call->last));
 }
 
-void Hedging::OnAttemptEnded(const std::shared_ptr<Call>& call, int index) {
+void Hedging::OnAttemptEnded(const std::shared_ptr<Call>& call,
+                             std::size_t index) {
   mutex_.Lock();
   const std::shared_ptr<PendingCall> attempt = std::move(call->attempts[index]);
   if (attempt == nullptr || call->is_over) return mutex_.Unlock();

@@ -21,6 +21,7 @@
 // Threads: any. Nothing blocks.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -83,10 +84,10 @@ class Hedging final : public CallOwner,
   class Call;
   using DueKey = std::pair<absl::Time, std::uint64_t>;
 
-  void Attempt(const std::shared_ptr<Call>& call, int index,
+  void Attempt(const std::shared_ptr<Call>& call, std::size_t index,
                InstanceId instance, const CallOptions& options);
   void Hedge(const std::shared_ptr<Call>& call);
-  void OnAttemptEnded(const std::shared_ptr<Call>& call, int index);
+  void OnAttemptEnded(const std::shared_ptr<Call>& call, std::size_t index);
   void End(Call& call, Reply reply) ABSL_UNLOCK_FUNCTION(mutex_);
 
   const Parts parts_;
