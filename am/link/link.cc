@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "am/link/counts.h"
+#include "am/link/gathering.h"
 
 namespace am {
 
@@ -223,8 +224,9 @@ void Link::TellRoom(const std::vector<std::uint64_t>& waiters) {
 }
 
 void Link::SendOrDefer() {
-  if (sending_ || deferred_) return;  // Whoever is at it takes this along.
-  if (driver_.DeferFlush(shared_from_this())) {
+  if (sending_) return;  // Whoever is at it takes this along.
+  if (deferred_ && !IsWorthAFrame(queue_, connection_.get())) return;
+  if (!deferred_ && driver_.DeferFlush(shared_from_this())) {
     deferred_ = true;
   } else {
     Drain();

@@ -80,14 +80,14 @@ class LinkTest : public testing::Test {
   }
 
   // A session whose peer grants a window of `messages`.
-  void Attach(std::uint32_t session = kSession, std::uint32_t messages = 4) {
+  void Attach(std::uint32_t session = kSession, std::uint32_t messages = 4,
+              const transport::Address& address =
+                  transport::Address::InProcess("peer")) {
     FrameHeader handshake;
     handshake.credit_messages = messages;
     handshake.credit_bytes = 1 << 20;
-    link_->Attach(
-        *Connection::Open(transport_, transport::Address::InProcess("peer"),
-                          session, events_),
-        handshake, absl::UnixEpoch());
+    link_->Attach(*Connection::Open(transport_, address, session, events_),
+                  handshake, absl::UnixEpoch());
   }
 
   absl::Status SendOneWay() { return Send(MessageKind::kNoReturn); }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "am/link/gathering.h"
 #include "am/transport/transport.h"
 #include "am/wire/wire.h"
 #include "tests/am/link/link_fixture.h"
@@ -35,6 +36,17 @@ TEST_F(LinkTest, ABurstLeavesInOneFrame) {
   EXPECT_EQ(driver_.deferred(), 1u);
   driver_.EndBurst();
   EXPECT_THAT(MessagesPerFrame(), ElementsAre(3));
+}
+
+// So that the peer works on some while the burst goes on.
+TEST_F(LinkTest, OverSharedMemoryALongBurstLeavesInSeveralFrames) {
+  Attach(kSession, 100, transport::Address::Shm("/peer"));
+  driver_.in_burst = true;
+  SendOneWay(2 * kMessagesWorthAFrame + 1);
+  EXPECT_THAT(MessagesPerFrame(),
+              ElementsAre(kMessagesWorthAFrame, kMessagesWorthAFrame));
+  driver_.EndBurst();
+  EXPECT_EQ(MessagesPerFrame().back(), 1u);
 }
 
 TEST_F(LinkTest, MessagesBeyondTheWindowWaitForCounts) {
