@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "bench/am_contestant.h"
 #include "bench/grpc_contestant.h"
+#include "bench/nng_contestant.h"
 #include "bench/plan.h"
 #include "bench/zmq_contestant.h"
 
@@ -40,6 +41,7 @@ Contestants MakeContestants() {
   for (const ZmqLoop loop : kZmqLoops) {
     contestants.push_back(MakeZmqContestant(loop));
   }
+  if (HasNng()) contestants.push_back(MakeNngContestant());
   for (const GrpcStyle& style : kGrpcStyles) {
     contestants.push_back(MakeGrpcContestant(style));
   }
@@ -57,11 +59,16 @@ PlannedRun PlanOf(const Case& one, const std::string& scheme) {
   const std::string ours = AmContestantName(one.method, Waiter::kCallback);
   std::vector<std::string> grpc;
   for (const GrpcStyle& style : kGrpcStyles) grpc.push_back(NameOf(style));
-  return {.setting = {scheme, one.payload_bytes, one.in_flight},
-          .comparisons = {
-              {name, ours, "libzmq", ZmqContestantNames(), "msgs_per_s"},
-              {name, ours, "grpc_callback", grpc, "msgs_per_s"},
-          }};
+  PlannedRun run = {
+      .setting = {scheme, one.payload_bytes, one.in_flight},
+      .comparisons = {
+          {name, ours, "libzmq", ZmqContestantNames(), "msgs_per_s"},
+          {name, ours, "grpc_callback", grpc, "msgs_per_s"},
+      }};
+  if (HasNng()) {
+    run.comparisons.push_back({name, ours, "nng", {kNngContestantName}});
+  }
+  return run;
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "bench/am_contestant.h"
 #include "bench/grpc_contestant.h"
+#include "bench/nng_contestant.h"
 #include "bench/plan.h"
 #include "bench/zmq_contestant.h"
 
@@ -37,6 +38,7 @@ Contestants MakeContestants() {
   for (const ZmqLoop loop : kZmqLoops) {
     contestants.push_back(MakeZmqContestant(loop));
   }
+  if (HasNng()) contestants.push_back(MakeNngContestant());
   contestants.push_back(MakeGrpcContestant(kBlocking));
   contestants.push_back(MakeGrpcContestant(kCallback));
   for (const Case& one : kCases) {
@@ -54,6 +56,10 @@ PlannedRun PlanOf(const std::string& scheme) {
     };
     run.comparisons.push_back(
         {name(scheme), ours, "libzmq", ZmqContestantNames()});
+    if (HasNng() && one.waiter == Waiter::kThread) {
+      run.comparisons.push_back(
+          {name(scheme), ours, "nng", {kNngContestantName}});
+    }
     if (one.like == nullptr) continue;
     run.comparisons.push_back(
         {name(scheme == "ipc" ? "unix" : scheme),

@@ -12,20 +12,21 @@ FOLDER = "bench"
 
 LATENCIES = ["p50_us", "mean_us", "p99_us", "msgs_per_s", "cpu_us_per_op"]
 PEAKS = ["caller_peak_mb", "server_peak_mb"]
+NNG = ["nng"] if os.path.exists("/usr/include/nng/nng.h") else []
 PING_CASES = {
     **{f"{case}_{scheme}_64{how}": ["libzmq"]
        for scheme in ("ipc", "tcp")
-       for case, how in (("ping", "_coroutine"), ("echo", "_1"),
-                         ("echo", "_1_callback"))},
-    "ping_ipc_64": ["libzmq"],
+       for case, how in (("ping", "_coroutine"), ("echo", "_1_callback"))},
+    **{f"echo_{scheme}_64_1": ["libzmq", *NNG] for scheme in ("ipc", "tcp")},
+    "ping_ipc_64": ["libzmq", *NNG],
     "ping_ipc_64_callback": ["libzmq"],
-    "ping_tcp_64": ["libzmq", "grpc_blocking"],
+    "ping_tcp_64": ["libzmq", *NNG, "grpc_blocking"],
     "ping_tcp_64_callback": ["libzmq", "grpc_callback"],
     "ping_unix_64": ["grpc_blocking"],
     "ping_unix_64_callback": ["grpc_callback"],
 }
 ECHO_CASES = {
-    f"echo_{case}": ["libzmq", "grpc_callback"]
+    f"echo_{case}": ["libzmq", "grpc_callback", *NNG]
     for case in ("64_50", "4096_20", "1024_25", "64_1024",
                  "64_50_tcp", "4096_20_tcp", "1024_25_tcp", "64_1024_tcp",
                  "64_1", "64_4", "64_16", "64_256")

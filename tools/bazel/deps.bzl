@@ -6,7 +6,7 @@ before it calls am_dependencies(), and keeps it.
 """
 
 load("//tools/bazel:debian_bazel.bzl", "debian_bazel_shims")
-load("//tools/bazel:system_library.bzl", "system_library")
+load("//tools/bazel:system_library.bzl", "optional_library", "system_library")
 
 def _maybe(name, **kwargs):
     if not native.existing_rule(name):
@@ -122,3 +122,12 @@ def am_dependencies():
         apt = ["libcli11-dev"],
         modules = {":cli11": "CLI11"},
     )
+
+    # For comparisons; nobody has to have it.
+    if not native.existing_rule("nng"):
+        optional_library(
+            name = "nng",
+            define = "AM_HAS_NNG",
+            header = "/usr/include/nng/nng.h",
+            linkopts = ["-lnng"],
+        )

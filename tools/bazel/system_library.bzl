@@ -129,3 +129,29 @@ system_library = repository_rule(
         "PKG_CONFIG_PATH",
     ],
 )
+
+def _optional_library_impl(ctx):
+    found = ctx.path(ctx.attr.header).exists
+    ctx.file("WORKSPACE", "workspace(name = %s)\n" % repr(ctx.name))
+    ctx.file(
+        "BUILD.bazel",
+        'package(default_visibility = ["//visibility:public"])\n' +
+        _LIBRARY.format(
+            name = repr(ctx.name),
+            defines = repr([ctx.attr.define] if found else []),
+            headers = repr([]),
+            includes = repr([]),
+            linkopts = repr(ctx.attr.linkopts if found else []),
+        ),
+    )
+
+optional_library = repository_rule(
+    doc = "A library that is installed, or else one that is empty.",
+    implementation = _optional_library_impl,
+    attrs = {
+        "define": attr.string(doc = "What is defined if it is installed."),
+        "header": attr.string(doc = "By which it is found."),
+        "linkopts": attr.string_list(),
+    },
+    configure = True,
+)
