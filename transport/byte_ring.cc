@@ -3,13 +3,25 @@
 #include <algorithm>
 #include <cstring>
 
+#include "am/transport/mapped_twice.h"
+
 namespace am::transport {
+namespace {
+
+// The two counts, for TSan.
+std::uint64_t WrittenOf(const RingMemory& memory) { return memory.name; }
+std::uint64_t ReadOf(const RingMemory& memory) {
+  return memory.name == 0 ? 0 : memory.name + 1;
+}
+
+}  // namespace
 
 // -- Writing -----------------------------------------------------------------
 
 std::size_t RingWriter::LoadRoom(std::memory_order order) {
   const std::uint64_t unread = written_ - read_;
   read_ = memory_.head->read.load(order);
+  Seen(ReadOf(memory_));
   // Unsigned: more read than written is a lot as well.
   broken_ = broken_ || written_ - read_ > unread;
   return broken_ ? 0 : memory_.size - (written_ - read_);
@@ -35,6 +47,7 @@ void RingWriter::Write(absl::string_view& bytes) {
 
 bool RingWriter::Publish() {
   RingHead& head = *memory_.head;
+  Published(WrittenOf(memory_));
   head.written.store(written_, std::memory_order_seq_cst);
   return head.reader_sleeps.load(std::memory_order_seq_cst) != 0 &&
          head.reader_sleeps.exchange(0, std::memory_order_seq_cst) != 0;
@@ -54,6 +67,7 @@ bool RingWriter::AwaitRoom() {
 std::size_t RingReader::LoadAvailable(std::memory_order order) {
   const std::uint64_t unread = written_ - read_;
   written_ = memory_.head->written.load(order);
+  Seen(WrittenOf(memory_));
   broken_ =
       broken_ || written_ - read_ > memory_.size || written_ - read_ < unread;
   return broken_ ? 0 : written_ - read_;
@@ -76,6 +90,7 @@ bool RingReader::Release() {
   if (read_ == released_) return false;
   released_ = read_;
   RingHead& head = *memory_.head;
+  Published(ReadOf(memory_));
   head.read.store(read_, std::memory_order_seq_cst);
   return head.writer_waits.load(std::memory_order_seq_cst) != 0 &&
          head.writer_waits.exchange(0, std::memory_order_seq_cst) != 0;

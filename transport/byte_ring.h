@@ -56,10 +56,14 @@ struct RingMemory {
   char* bytes = nullptr;
   std::size_t size = 0;  // a power of two
 
+  // If a process may map it twice: the same for both, and of no other memory.
+  // For am/transport/mapped_twice.h.
+  std::uint64_t name = 0;
+
   // REQUIRES: `memory` is aligned to a page, and of kBytesAt + size bytes.
-  static RingMemory At(void* memory, std::size_t size) {
+  static RingMemory At(void* memory, std::size_t size, std::uint64_t name = 0) {
     return {static_cast<RingHead*>(memory),
-            static_cast<char*>(memory) + kBytesAt, size};
+            static_cast<char*>(memory) + kBytesAt, size, name};
   }
 };
 

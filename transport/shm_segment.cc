@@ -20,6 +20,9 @@ std::size_t SegmentBytes(std::size_t ring_bytes) {
   return RingMemory::kBytesAt + ring_bytes;
 }
 
+// Even, so that the ring has two names for its two counts.
+std::uint64_t NameOf(const struct stat& file) { return file.st_ino << 1; }
+
 absl::Status Exhausted(absl::string_view what) {
   return absl::ResourceExhaustedError(
       absl::ErrnoToStatus(errno, what).message());
@@ -64,10 +67,13 @@ absl::StatusOr<std::unique_ptr<ShmSegment>> ShmSegment::Adopt(
 
 absl::StatusOr<std::unique_ptr<ShmSegment>> ShmSegment::Map(
     const Descriptor& file, std::size_t ring_bytes) {
+  struct stat info;
+  if (fstat(file.get(), &info) != 0) return Exhausted("fstat");
   void* const memory = mmap(nullptr, SegmentBytes(ring_bytes),
                             PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
   if (memory == MAP_FAILED) return Exhausted("mmap");
-  return std::unique_ptr<ShmSegment>(new ShmSegment(memory, ring_bytes));
+  return std::unique_ptr<ShmSegment>(
+      new ShmSegment(memory, ring_bytes, NameOf(info)));
 }
 
 ShmSegment::~ShmSegment() { munmap(memory_, SegmentBytes(ring_bytes_)); }

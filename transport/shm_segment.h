@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 
 #include "absl/status/statusor.h"
@@ -39,17 +40,20 @@ class ShmSegment final {
   ShmSegment& operator=(const ShmSegment&) = delete;
   ~ShmSegment();
 
-  RingMemory ring() const { return RingMemory::At(memory_, ring_bytes_); }
+  RingMemory ring() const {
+    return RingMemory::At(memory_, ring_bytes_, name_);
+  }
 
  private:
-  ShmSegment(void* memory, std::size_t ring_bytes)
-      : memory_(memory), ring_bytes_(ring_bytes) {}
+  ShmSegment(void* memory, std::size_t ring_bytes, std::uint64_t name)
+      : memory_(memory), ring_bytes_(ring_bytes), name_(name) {}
 
   static absl::StatusOr<std::unique_ptr<ShmSegment>> Map(
       const Descriptor& file, std::size_t ring_bytes);
 
   void* const memory_;
   const std::size_t ring_bytes_;
+  const std::uint64_t name_;
 };
 
 }  // namespace am::transport
