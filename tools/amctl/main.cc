@@ -14,7 +14,7 @@
 namespace {
 
 // How long a command may take to end in order after an interrupt.
-constexpr timespec kPatience{.tv_sec = 1, .tv_nsec = 0};
+constexpr timespec kPatience{.tv_sec = 3, .tv_nsec = 0};
 
 // Turns SIGINT and SIGTERM into a stop. A second one, or too long a time after
 // the first, ends the process. Called before any thread begins, so that none of
