@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "am/transport/mapped_twice.h"
+#include "am/transport/tsan.h"
 
 namespace am::transport {
 namespace {

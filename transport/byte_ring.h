@@ -57,7 +57,7 @@ struct RingMemory {
   std::size_t size = 0;  // a power of two
 
   // If a process may map it twice: the same for both, and of no other memory.
-  // For am/transport/mapped_twice.h.
+  // For am/transport/tsan.h.
   std::uint64_t name = 0;
 
   // REQUIRES: `memory` is aligned to a page, and of kBytesAt + size bytes.

@@ -3,12 +3,17 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
+#include <functional>
+#include <string>
 #include <utility>
+#include <vector>
 #include <zmq.hpp>
 
 #include "absl/strings/str_cat.h"
 #include "am/transport/descriptors.h"
+#include "am/transport/tsan.h"
 
 namespace am::transport {
 namespace {
@@ -81,6 +86,11 @@ std::string EndpointOf(const Address& address) {
     return Address::Tcp("127.0.0.1", address.port()).ToString();
   }
   return address.ToString();
+}
+
+// The same for who sends there and who receives. For TSan.
+std::uint64_t NameOf(const std::string& endpoint) {
+  return std::hash<std::string>()(endpoint) | 1;
 }
 
 bool IsIpv6(const Address& address) {
@@ -211,6 +221,7 @@ struct ZmqSocket::Impl {
   zmq::message_t part;  // the last one received
   int descriptor;
   bool monitored = false;
+  std::vector<std::uint64_t> names{};  // of where it is bound, or connects to
 };
 
 ZmqSocket::ZmqSocket(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -254,7 +265,9 @@ absl::StatusOr<std::string> ZmqSocket::Bind(const Address& address) {
   try {
     impl_->socket.set(zmq::sockopt::ipv6, IsIpv6(address));
     impl_->socket.bind(EndpointOf(address));
-    return impl_->socket.get(zmq::sockopt::last_endpoint);
+    std::string bound = impl_->socket.get(zmq::sockopt::last_endpoint);
+    impl_->names.push_back(NameOf(bound));
+    return bound;
   } catch (const zmq::error_t& error) {
     return ToStatus(error, address.ToString());
   }
@@ -267,6 +280,7 @@ absl::StatusOr<std::unique_ptr<ZmqMonitor>> ZmqSocket::Connect(
     monitor = StartMonitor();
     impl_->socket.set(zmq::sockopt::ipv6, IsIpv6(address));
     impl_->socket.connect(EndpointOf(address));
+    impl_->names.push_back(NameOf(EndpointOf(address)));
     return monitor;
   } catch (const zmq::error_t& error) {
     StopMonitor();
@@ -307,6 +321,7 @@ void ZmqSocket::StopMonitor() {
 }
 
 ZmqSocket::Sent ZmqSocket::TrySend(const OutboundFrame& frame) {
+  for (const std::uint64_t name : impl_->names) Published(name);
   void* const socket = impl_->socket.handle();
   int more = frame.parts.empty() ? 0 : ZMQ_SNDMORE;
   while (zmq_send(socket, frame.head.data(), frame.head.size(),
@@ -344,6 +359,7 @@ ZmqSocket::Received ZmqSocket::TryReceive(const FrameLimits& limits,
     if (zmq_msg_recv(part.handle(), socket, ZMQ_DONTWAIT) < 0) {
       return Received::kNothing;
     }
+    for (const std::uint64_t name : impl_->names) Seen(name);
     more = part.more();
     bytes += part.size();
     if (++parts > limits.parts || bytes > limits.bytes) {

@@ -1,4 +1,4 @@
-#include "am/transport/mapped_twice.h"
+#include "am/transport/tsan.h"
 
 #ifdef ABSL_HAVE_THREAD_SANITIZER
 
