@@ -11,6 +11,7 @@
 #include <vector>
 #include <zmq.hpp>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "am/transport/descriptors.h"
 #include "am/transport/tsan.h"
@@ -88,9 +89,11 @@ std::string EndpointOf(const Address& address) {
   return address.ToString();
 }
 
-// The same for who sends there and who receives. For TSan.
+// The same for who sends there and who receives. For TSan. All unix sockets
+// share one: they are bound at another path than where they are found.
 std::uint64_t NameOf(const std::string& endpoint) {
-  return std::hash<std::string>()(endpoint) | 1;
+  const bool is_ipc = absl::StartsWith(endpoint, "ipc://");
+  return std::hash<std::string>()(is_ipc ? "ipc" : endpoint) | 1;
 }
 
 bool IsIpv6(const Address& address) {
