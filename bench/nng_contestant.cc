@@ -5,16 +5,14 @@
 #include <nng/nng.h>
 #include <nng/protocol/pair0/pair.h>
 
-#include <cstddef>
+#include <memory>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "bench/function_contestant.h"
-#include "bench/payload.h"
-#include "bench/recorder.h"
+#include "bench/in_order.h"
 #include "bench/socket_folder.h"
 
 namespace am::bench {
@@ -28,6 +26,11 @@ absl::Status StatusOf(int code) {
              ? absl::OkStatus()
              : absl::InternalError(absl::StrCat("nng: ", nng_strerror(code)));
 }
+
+struct FreeMessage {
+  void operator()(nng_msg* message) const { nng_msg_free(message); }
+};
+using Message = std::unique_ptr<nng_msg, FreeMessage>;
 
 absl::string_view BytesOf(nng_msg* message) {
   return {static_cast<const char*>(nng_msg_body(message)),
@@ -98,7 +101,6 @@ class NngServer final : public Server {
   std::thread thread_;
 };
 
-// Answers come in the order of the messages.
 class NngCaller final : public Caller {
  public:
   static absl::StatusOr<std::unique_ptr<Caller>> Make(
@@ -114,25 +116,16 @@ class NngCaller final : public Caller {
     return caller;
   }
 
-  explicit NngCaller(const Setting& setting)
-      : payloads_(setting.payload_bytes),
-        expected_(setting.payload_bytes),
-        begun_(static_cast<std::size_t>(setting.in_flight)) {}
+  explicit NngCaller(const Setting& setting) : in_order_(setting) {}
 
   absl::Status Run(Recorder& recorder) override {
-    std::size_t sent = 0, received = 0;
-    do {
-      while (sent - received < begun_.size() && !recorder.enough()) {
-        const std::string& payload = payloads_.Next();
-        begun_[sent++ % begun_.size()] = recorder.Begin();
-        absl::Status status = Send(payload);
-        if (!status.ok()) return status;
-      }
-      absl::Status status =
-          Receive(recorder, begun_[received++ % begun_.size()]);
-      if (!status.ok()) return status;
-    } while (received < sent || !recorder.enough());
-    return absl::OkStatus();
+    Message answer;
+    return in_order_.Run(
+        recorder, [&](const std::string& payload) { return Send(payload); },
+        [&] { return Receive(answer); },
+        [&](const std::string& payload) {
+          return BytesOf(answer.get()) == payload;
+        });
   }
 
  private:
@@ -147,20 +140,14 @@ class NngCaller final : public Caller {
     return StatusOf(code);
   }
 
-  absl::Status Receive(Recorder& recorder, Recorder::Moment begun) {
+  absl::Status Receive(Message& answer) {
     nng_msg* message = nullptr;
     const int code = nng_recvmsg(socket_.get(), &message, 0);
-    if (code != 0) return StatusOf(code);
-    recorder.End(begun);
-    const bool is_answer = BytesOf(message) == expected_.Next();
-    nng_msg_free(message);
-    return is_answer ? absl::OkStatus()
-                     : absl::DataLossError("nng: not the answer");
+    answer.reset(message);
+    return StatusOf(code);
   }
 
-  PayloadMaker payloads_;
-  PayloadMaker expected_;
-  std::vector<Recorder::Moment> begun_;  // a ring of those under way
+  InOrder in_order_;
   const Socket socket_;
 };
 

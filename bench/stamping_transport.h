@@ -58,6 +58,9 @@ class StampingTransport final : public transport::Transport {
       stamps_.sent.compare_exchange_strong(none, NowNanoseconds());
       return within_->TrySend(frame);
     }
+    bool has_cheap_frames() const override {
+      return within_->has_cheap_frames();
+    }
 
    private:
     const std::unique_ptr<transport::Lane> within_;

@@ -1,6 +1,5 @@
 #include "bench/zmq_contestant.h"
 
-#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -8,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "bench/function_contestant.h"
+#include "bench/in_order.h"
 #include "bench/payload.h"
 #include "bench/zmq_sockets.h"
 
@@ -24,16 +24,11 @@ bool SendVerdict(zmq::message_t& message) {
   return true;
 }
 
-// Answers come in the order of the messages.
 class ZmqCaller final : public Caller {
  public:
   ZmqCaller(const Setting& setting, ZmqLoop loop, ZmqAnswer answer,
             const std::string& address)
-      : answer_(answer),
-        payloads_(setting.payload_bytes),
-        expected_(setting.payload_bytes),
-        begun_(static_cast<std::size_t>(setting.in_flight)),
-        sockets_(context_, setting, loop) {
+      : answer_(answer), in_order_(setting), sockets_(context_, setting, loop) {
     sockets_.Introduce(address);
   }
 
@@ -43,30 +38,24 @@ class ZmqCaller final : public Caller {
 
  private:
   absl::Status Exchange(Recorder& recorder) {
-    std::size_t sent = 0, received = 0;
     zmq::message_t message;
-    do {
-      while (sent - received < begun_.size() && !recorder.enough()) {
-        const std::string& payload = payloads_.Next();
-        begun_[sent++ % begun_.size()] = recorder.Begin();
-        message.rebuild(payload.data(), payload.size());
-        if (!sockets_.Send(message)) return NoAnswer();
-      }
-      if (!sockets_.Receive(message)) return NoAnswer();
-      recorder.End(begun_[received++ % begun_.size()]);
-      const std::string& payload = expected_.Next();
-      if (BytesOf(message) !=
-          (answer_ == ZmqAnswer::kVerdict ? kIntact : payload)) {
-        return absl::DataLossError("libzmq: not the answer");
-      }
-    } while (received < sent || !recorder.enough());
-    return absl::OkStatus();
+    return in_order_.Run(
+        recorder,
+        [&](const std::string& payload) {
+          message.rebuild(payload.data(), payload.size());
+          return sockets_.Send(message) ? absl::OkStatus() : NoAnswer();
+        },
+        [&] {
+          return sockets_.Receive(message) ? absl::OkStatus() : NoAnswer();
+        },
+        [&](const std::string& payload) {
+          return BytesOf(message) ==
+                 (answer_ == ZmqAnswer::kVerdict ? kIntact : payload);
+        });
   }
 
   const ZmqAnswer answer_;
-  PayloadMaker payloads_;
-  PayloadMaker expected_;
-  std::vector<Recorder::Moment> begun_;  // a ring of those under way
+  InOrder in_order_;
   zmq::context_t context_;
   ZmqSockets sockets_;
 };

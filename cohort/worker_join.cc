@@ -50,10 +50,10 @@ Task<absl::StatusOr<v1::PeerInfo>> WorkerCore::FindLeader(
 
 Task<absl::StatusOr<v1::PeerInfo>> WorkerCore::FindInDirectory(
     absl::Duration timeout) {
+  const absl::Time until = clock_.Now() + timeout;
   const auto awaited = co_await client_.AwaitHandler(
       AnyInstance(), CohortAm::kJoin.spec.name, timeout);
   if (!awaited.ok()) co_return awaited.status();
-  const absl::Time until = clock_.Now() + timeout;
   absl::StatusOr<v1::PeerInfo> leader =
       absl::NotFoundError("the directory knows no leader of the cohort");
   // It may know some who have just died.

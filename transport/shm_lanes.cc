@@ -126,6 +126,8 @@ class ShmLanes::RingLane final : public Lane {
     return result;
   }
 
+  bool has_cheap_frames() const override { return true; }
+
  private:
   ShmLanes& lanes_;
   const RingPtr ring_;

@@ -96,6 +96,11 @@ class Lane {
   // Never blocks. One caller at a time; callers may be different threads if a
   // lock or the like orders them.
   virtual SendResult TrySend(const OutboundFrame& frame) = 0;
+
+  // Whether a frame costs hardly more than its bytes and the other side has it
+  // at once, so that several small ones do as well as a large one. The same for
+  // as long as the lane lives.
+  virtual bool has_cheap_frames() const { return false; }
 };
 
 // What has arrived, from all lanes to this transport.

@@ -1,9 +1,9 @@
 // ZmqInbox: one PULL socket, bound to any number of addresses.
 //
-// A Receive that has to wait looks first, if that pays (transport/look.h), and
-// costs two system calls more than libzmq's own
-// blocking recv, which could not be interrupted: two looks (poll with timeout
-// zero) which libzmq takes to be sure that nothing is there.
+// A Receive that has to wait looks first, if that pays (transport/look.h). It
+// costs two system calls more than libzmq's own blocking recv, which could not
+// be interrupted: two looks (poll with timeout zero) which libzmq takes to be
+// sure that nothing is there.
 //
 // Threads: as Inbox says; Bind counts as a Receive. dropped_* are for any
 // thread.

@@ -22,14 +22,13 @@ class UnaryCall final : public grpc::ServerUnaryReactor, public BridgedCall {
       : BridgedCall(node, context, call_id), response_(response) {}
 
   static grpc::ServerUnaryReactor* Start(std::shared_ptr<UnaryCall> call,
-                                         grpc::CallbackServerContext& context,
                                          absl::string_view handler,
                                          const grpc::ByteBuffer& request) {
     call->Keep();
     call->Begin(handler, request);
     if (!call->ComesSecond()) return call.get();
     call->Release();
-    grpc::ServerUnaryReactor* const reactor = context.DefaultReactor();
+    grpc::ServerUnaryReactor* const reactor = call->context().DefaultReactor();
     reactor->Finish(call->outcome_);
     return reactor;
   }
@@ -118,7 +117,7 @@ class Bridge::KnownMethods final : public grpc::Service {
               return UnaryCall::Start(
                   std::make_shared<UnaryCall>(bridge_.node_, *context,
                                               bridge_.NextCallId(), *response),
-                  *context, handler, *request);
+                  handler, *request);
             }));
   }
 

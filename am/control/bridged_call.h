@@ -46,6 +46,8 @@ class BridgedCall : public std::enable_shared_from_this<BridgedCall> {
               std::uint64_t call_id)
       : node_(node), context_(context), call_id_(call_id) {}
 
+  grpc::CallbackServerContext& context() { return context_; }
+
   // From now on it is kept, until Release.
   void Keep() { self_ = shared_from_this(); }
   void Release() { self_.reset(); }

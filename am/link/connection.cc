@@ -16,6 +16,7 @@ absl::StatusOr<std::shared_ptr<Connection>> Connection::Open(
   absl::StatusOr<std::unique_ptr<transport::Lane>> lane =
       transport.Open(address, *connection);
   if (!lane.ok()) return lane.status();
+  connection->has_cheap_frames_ = (*lane)->has_cheap_frames();
   connection->lane_ = *std::move(lane);
   return connection;
 }

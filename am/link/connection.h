@@ -37,7 +37,9 @@ class Connection final : private transport::LaneObserver {
   std::uint32_t session() const { return session_; }
   const transport::Address& address() const { return address_; }
 
+  // As of the lane.
   transport::SendResult TrySend(const transport::OutboundFrame& frame);
+  bool has_cheap_frames() const { return has_cheap_frames_; }
 
  private:
   Connection(const transport::Address& address, std::uint32_t session,
@@ -49,6 +51,8 @@ class Connection final : private transport::LaneObserver {
   const transport::Address address_;
   const std::uint32_t session_;
   ConnectionEvents& events_;
+
+  bool has_cheap_frames_ = false;
 
   Mutex mutex_;  // orders the callers of the lane
   std::unique_ptr<transport::Lane> lane_;

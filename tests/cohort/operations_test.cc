@@ -181,8 +181,6 @@ class FullQueueTest : public OperationsTest {
   void SetUp() override {
     Form(Options(2));
     world_.Pause("w0");
-    test::Task large;
-    large.set_number(1);
     const std::string megabyte(1 << 20, 'x');
     const MessageBuilder note =
         leading_->client().Message("am.test.Work/Note").Payload(megabyte);

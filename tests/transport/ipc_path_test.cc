@@ -1,7 +1,6 @@
 #include "am/transport/ipc_path.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -16,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "am/transport/descriptors.h"
 #include "gtest/gtest.h"
+#include "tests/transport/empty_folder.h"
 
 namespace am::transport {
 namespace {
@@ -50,20 +50,15 @@ Descriptor ListenAt(const std::string& path) {
 
 class IpcPath : public testing::Test {
  protected:
-  IpcPath() { EXPECT_NE(mkdtemp(folder_), nullptr); }
-
-  // Nothing may be left in it.
-  ~IpcPath() override { EXPECT_EQ(rmdir(folder_), 0); }
-
   std::string In(const std::string& name) const {
-    return absl::StrCat(folder_, "/", name);
+    return absl::StrCat(folder_.path(), "/", name);
   }
 
   absl::StatusCode Claim(const std::string& path) const {
     return IpcClaim::Make(path).status().code();
   }
 
-  char folder_[32] = "/tmp/am-test-XXXXXX";
+  const EmptyFolder folder_;
 };
 
 TEST_F(IpcPath, ClaimExcludesOthersWhileItLives) {
@@ -126,7 +121,7 @@ TEST_F(IpcPath, FolderHasAnotherPathForEachSocketAndGoesWithThem) {
   std::string first;
   {
     absl::StatusOr<std::unique_ptr<IpcFolder>> folder =
-        IpcFolder::Make(folder_);
+        IpcFolder::Make(folder_.path());
     ASSERT_TRUE(folder.ok()) << folder.status();
     first = (*folder)->NextSocketPath();
     EXPECT_NE(first, (*folder)->NextSocketPath());

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,19 +14,16 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
+#include "tests/transport/empty_folder.h"
 
 namespace am::transport {
 namespace {
 
 namespace fs = std::filesystem;
 
-// A parent for the folders, in which nothing may be left.
 class OwnFolderTest : public testing::Test {
  protected:
-  OwnFolderTest() { EXPECT_NE(mkdtemp(parent_), nullptr); }
-  ~OwnFolderTest() override { EXPECT_EQ(rmdir(parent_), 0); }
-
-  OwnFolder Make() const { return *OwnFolder::Make(parent_, "own-"); }
+  OwnFolder Make() const { return *OwnFolder::Make(parent_.path(), "own-"); }
 
   static void Fill(const std::string& folder) {
     fs::create_directories(folder + "/a/b");
@@ -56,7 +52,7 @@ class OwnFolderTest : public testing::Test {
     return path;
   }
 
-  char parent_[32] = "/tmp/am-test-XXXXXX";
+  const EmptyFolder parent_;
 };
 
 TEST_F(OwnFolderTest, IsPrivateAndGoesWithAllThatIsInIt) {
@@ -110,8 +106,8 @@ TEST_F(OwnFolderTest, WhatAForkedChildStillUsesIsSweptAfterIt) {
 }
 
 TEST_F(OwnFolderTest, WhatIsNotOfTheKindOrNotOursIsLetBe) {
-  const std::string other_kind = absl::StrCat(parent_, "/other-1");
-  const std::string no_lock = absl::StrCat(parent_, "/own-1");
+  const std::string other_kind = absl::StrCat(parent_.path(), "/other-1");
+  const std::string no_lock = absl::StrCat(parent_.path(), "/own-1");
   for (const std::string& folder : {other_kind, no_lock}) Fill(folder);
   std::ofstream(other_kind + "/.am-own-folder") << "";
   std::ofstream(no_lock + "/lock") << "";

@@ -1,13 +1,11 @@
 #include "am/transport/shm_transport.h"
 
-#include <stdlib.h>
-#include <unistd.h>
-
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "am/transport/zmq_transport.h"
 #include "gtest/gtest.h"
+#include "tests/transport/empty_folder.h"
 #include "tests/transport/transport_conformance.h"
 
 namespace am::transport {
@@ -15,9 +13,6 @@ namespace {
 
 class ShmWorld final : public TransportWorld {
  public:
-  ShmWorld() { EXPECT_NE(mkdtemp(folder_), nullptr); }
-  ~ShmWorld() override { EXPECT_EQ(rmdir(folder_), 0) << "left something"; }
-
   std::unique_ptr<Transport> MakeTransport() override {
     auto transport = MakeShmTransport(
         {.max_frame_bytes = kFrameLimit, .ring_bytes = 4 * kFrameLimit});
@@ -25,15 +20,15 @@ class ShmWorld final : public TransportWorld {
     return *std::move(transport);
   }
   Address FreshAddress() override {
-    return Address::Shm(absl::StrCat(folder_, "/", ++addresses_));
+    return Address::Shm(absl::StrCat(folder_.path(), "/", ++addresses_));
   }
   Address DesertedAddress() override {
-    return Address::Shm(absl::StrCat(folder_, "/nobody"));
+    return Address::Shm(absl::StrCat(folder_.path(), "/nobody"));
   }
   Address ForeignAddress() override { return Address::InProcess("a"); }
 
  private:
-  char folder_[32] = "/tmp/am-test-XXXXXX";
+  const EmptyFolder folder_;
   int addresses_ = 0;
 };
 
@@ -63,6 +58,22 @@ class JoinedWorld final : public TransportWorld {
  private:
   int addresses_ = 0;
 };
+
+class Deaf final : public LaneObserver {
+  void OnWritable() override {}
+  void OnLost(absl::string_view) override {}
+};
+
+TEST(ShmTransport, FramesAreCheapWhereMemoryIsShared) {
+  const auto server = JoinedWorld().MakeTransport();
+  const auto client = JoinedWorld().MakeTransport();
+  const auto are_cheap = [&](const Address& listen) {
+    Deaf deaf;
+    return (*client->Open(*server->Listen(listen), deaf))->has_cheap_frames();
+  };
+  EXPECT_TRUE(are_cheap(Address::Shm("")));
+  EXPECT_FALSE(are_cheap(Address::Tcp("127.0.0.1", 0)));
+}
 
 INSTANTIATE_TEST_SUITE_P(Joined, TransportConformance,
                          testing::Values(&MakeWorld<JoinedWorld>));

@@ -18,6 +18,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "am/transport/descriptors.h"
+#include "am/transport/own_folder.h"
 #include "am/transport/zmq_transport.h"
 #include "gtest/gtest.h"
 #include "tests/transport/station.h"
@@ -331,13 +332,12 @@ class Child {
 
 class ZmqOtherProcess : public testing::Test {
  protected:
-  ZmqOtherProcess() { EXPECT_NE(mkdtemp(folder_), nullptr); }
-  ~ZmqOtherProcess() override { std::filesystem::remove_all(folder_); }
-
-  Address Path() const { return Address::Ipc(absl::StrCat(folder_, "/child")); }
+  Address Path() const {
+    return Address::Ipc(absl::StrCat(folder_.path(), "/child"));
+  }
 
  private:
-  char folder_[32] = "/tmp/am-test-XXXXXX";
+  const OwnFolder folder_ = *OwnFolder::Make("/tmp", "am-test-");
 };
 
 TEST_F(ZmqOtherProcess, KilledOneIsNoticedAndItsPathIsFree) {

@@ -1,6 +1,5 @@
 #include "am/transport/zmq_transport.h"
 
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "tests/transport/empty_folder.h"
 #include "tests/transport/transport_conformance.h"
 
 namespace am::transport {
@@ -40,18 +40,15 @@ class TcpWorld final : public ZmqWorld {
 
 class IpcWorld final : public ZmqWorld {
  public:
-  IpcWorld() { EXPECT_NE(mkdtemp(folder_), nullptr); }
-  ~IpcWorld() override { EXPECT_EQ(rmdir(folder_), 0) << "left something"; }
-
   Address FreshAddress() override {
-    return Address::Ipc(absl::StrCat(folder_, "/", ++addresses_));
+    return Address::Ipc(absl::StrCat(folder_.path(), "/", ++addresses_));
   }
   Address DesertedAddress() override {
-    return Address::Ipc(absl::StrCat(folder_, "/nobody"));
+    return Address::Ipc(absl::StrCat(folder_.path(), "/nobody"));
   }
 
  private:
-  char folder_[32] = "/tmp/am-test-XXXXXX";
+  const EmptyFolder folder_;
   int addresses_ = 0;
 };
 

@@ -40,7 +40,7 @@ PUBLIC = {
 # The folders of the runtime, from the bottom: each may include those before it.
 FLOORS = [
     "am/wire", "am/driver", "am/call", "am/link", "am/peer", "am/dispatch",
-    "am/outbox", "am/fleet", "am/simulation",
+    "am/outbox", "am/fleet", "am/simulation", "am/metrics",
 ]
 
 # Libraries: how code includes them, how a BUILD file links them, and where

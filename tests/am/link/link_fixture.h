@@ -22,6 +22,7 @@ class ScriptedTransport final : public transport::Transport {
  public:
   struct State {
     transport::SendResult result = transport::SendResult::kSent;
+    bool has_cheap_frames = false;
     std::vector<std::string> frames;
   };
 
@@ -49,6 +50,7 @@ class ScriptedTransport final : public transport::Transport {
       }
       return state_.result;
     }
+    bool has_cheap_frames() const override { return state_.has_cheap_frames; }
 
    private:
     State& state_;
@@ -80,14 +82,14 @@ class LinkTest : public testing::Test {
   }
 
   // A session whose peer grants a window of `messages`.
-  void Attach(std::uint32_t session = kSession, std::uint32_t messages = 4,
-              const transport::Address& address =
-                  transport::Address::InProcess("peer")) {
+  void Attach(std::uint32_t session = kSession, std::uint32_t messages = 4) {
     FrameHeader handshake;
     handshake.credit_messages = messages;
     handshake.credit_bytes = 1 << 20;
-    link_->Attach(*Connection::Open(transport_, address, session, events_),
-                  handshake, absl::UnixEpoch());
+    link_->Attach(
+        *Connection::Open(transport_, transport::Address::InProcess("peer"),
+                          session, events_),
+        handshake, absl::UnixEpoch());
   }
 
   absl::Status SendOneWay() { return Send(MessageKind::kNoReturn); }
